@@ -1,0 +1,70 @@
+import type { Reason } from './errors.ts';
+
+/* The shapes of `/api/*`, shared by the server that answers and the page that asks. Part of what users rely on. */
+
+/** `GET /api/cameras` */
+export interface CamerasAnswer {
+  /** The gateway's clock, milliseconds since 1970, for a page that wants to know how far its own is off. */
+  now: number;
+  /** Where a client connects: a WebSocket URL, or a path on this server. */
+  signaling: string;
+  cameras: CameraInfo[];
+}
+
+/** A camera is `connecting` until ONVIF (or the config) said what profiles it has; `failed` says why and is retried. */
+export type CameraState = 'connecting' | 'online' | 'failed';
+
+export interface CameraInfo {
+  id: string;
+  name: string;
+  state: CameraState;
+  /** ISO 8601 time of the last change of `state`. */
+  since: string;
+  /** Why the camera is not `online`; null when it is. */
+  reason: Reason | null;
+  /** The peer id that the signaling server assigned; null while not registered. */
+  peer: string | null;
+  signaling: { state: 'connecting' | 'registered' | 'failed'; server: string; reason: Reason | null };
+  /** Host (and port) of the camera, without credentials. */
+  address: string;
+  /** `onvif` or `rtsp`, as the config says. */
+  kind: 'onvif' | 'rtsp';
+  manufacturer: string | null;
+  model: string | null;
+  firmware: string | null;
+  profiles: ProfileInfo[];
+  /** The camera's clock minus the gateway's, milliseconds; null where unknown. */
+  clockOffsetMs: number | null;
+  viewers: number;
+}
+
+export interface ProfileInfo {
+  token: string;
+  name: string;
+  /** As the camera's configuration says; null where it says nothing. */
+  video: { codec: string; width: number; height: number; framesPerSecond: number | null; bitrateKbps: number | null } | null;
+  audio: { codec: string } | null;
+  metadata: boolean;
+  stream: { state: 'idle' | 'connecting' | 'playing' | 'failed'; reason: Reason | null };
+}
+
+/** `GET /api/sessions` */
+export interface SessionsAnswer {
+  sessions: SessionInfo[];
+}
+
+export interface SessionInfo {
+  id: string;
+  camera: string;
+  profile: string;
+  state: 'connecting' | 'live' | 'closed';
+  openedAt: string;
+  firstPacketMs: number | null;
+  packetsSent: number;
+  bytesSent: number;
+  packetsRetransmitted: number;
+  packetsDropped: number;
+  keyframeRequests: number;
+  fractionLost: number | null;
+  roundTripMs: number | null;
+}

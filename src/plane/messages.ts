@@ -1,0 +1,136 @@
+import type { Reason } from '../base/errors.ts';
+
+/*
+ * All that the control plane and the media plane say to each other: plain data that survives a structured clone, so that
+ * the media plane can live in worker threads. Media packets never pass here.
+ */
+
+/** W3C RTCIceServer with `urls` always an array (ONVIF WebRTC 26.06, connect). */
+export interface IceServer {
+  urls: string[];
+  username?: string;
+  credential?: string;
+}
+
+/** W3C RTCIceCandidateInit. An empty `candidate` says that all candidates were sent (RFC 8838). */
+export interface IceCandidate {
+  candidate: string;
+  sdpMid?: string | null;
+  sdpMLineIndex?: number | null;
+  usernameFragment?: string | null;
+}
+
+/** One media profile of a camera: what the media plane needs to pull it. */
+export interface ProfileSource {
+  /** ONVIF profile token; for an `rtsp:` camera the name given in the config (`main`, `sub`). */
+  token: string;
+  /** RTSP URI without credentials. */
+  uri: string;
+}
+
+/** A camera as the media plane knows it. */
+export interface CameraSource {
+  id: string;
+  /** The first is the default of a session that names no profile. */
+  profiles: ProfileSource[];
+  credentials?: { username: string; password: string };
+  /** The camera's clock minus ours in milliseconds, as measured by ONVIF GetSystemDateAndTime. */
+  clockOffsetMs: number;
+}
+
+/** Settings that hold for the whole media plane. */
+export interface MediaSettings {
+  /** A profile without viewers stays pulled this long, milliseconds. */
+  lingerMs: number;
+  /** Most bytes of the newest GOP kept for viewers that join. */
+  keyframeCacheBytes: number;
+  /** Sessions beyond this are refused (1001). */
+  maxSessions: number;
+  ice: IceSettings;
+}
+
+export interface IceSettings {
+  /** UDP ports for ICE, inclusive; absent: whatever the system gives. */
+  udpPorts?: { first: number; last: number };
+  /** Addresses announced in place of local ones (NAT 1:1). */
+  advertise: string[];
+  /** Only loopback candidates; for the demo and for tests. */
+  loopbackOnly: boolean;
+  /** Used before those that the signaling server gives. */
+  iceServers: IceServer[];
+}
+
+export type ControlMessage =
+  | { type: 'camera.set'; camera: CameraSource }
+  | { type: 'camera.remove'; cameraId: string }
+  | { type: 'session.open'; sessionId: string; cameraId: string; profile?: string; iceServers: IceServer[] }
+  | { type: 'session.answer'; sessionId: string; answer: string; subprotocols: string[] }
+  | { type: 'session.candidate'; sessionId: string; candidate: IceCandidate }
+  | { type: 'session.close'; sessionId: string; reason: Reason }
+  | { type: 'stats.request'; requestId: number }
+  | { type: 'close' };
+
+/** State of one pulled profile. */
+export type StreamState = 'idle' | 'connecting' | 'playing' | 'failed';
+
+export type MediaMessage =
+  | { type: 'session.offer'; sessionId: string; offer: string; subprotocols: string[] }
+  | { type: 'session.candidate'; sessionId: string; candidate: IceCandidate }
+  | { type: 'session.state'; sessionId: string; state: SessionState; reason?: Reason }
+  | { type: 'stream.state'; cameraId: string; profile: string; state: StreamState; reason?: Reason; media?: StreamMedia }
+  | { type: 'keyframe.wanted'; cameraId: string; profile: string }
+  | { type: 'stats'; requestId: number; stats: MediaStats }
+  | { type: 'closed' };
+
+export type SessionState = 'connecting' | 'live' | 'closed';
+
+/** What a profile turned out to carry once it was pulled. */
+export interface StreamMedia {
+  /** Encoding names as in SDP rtpmap (`H264`, `PCMU`, `vnd.onvif.metadata`); null where there is no such track. */
+  video: string | null;
+  audio: string | null;
+  metadata: boolean;
+  /** True where the audio track cannot be carried to a browser yet. */
+  audioUnsupported?: boolean;
+}
+
+export interface MediaStats {
+  streams: StreamStats[];
+  sessions: SessionStats[];
+}
+
+export interface StreamStats {
+  cameraId: string;
+  profile: string;
+  state: StreamState;
+  readers: number;
+  /** Counted since the process started. */
+  packetsReceived: number;
+  packetsLost: number;
+  packetsMalformed: number;
+  bytesReceived: number;
+  accessUnits: number;
+  keyframes: number;
+  reconnects: number;
+}
+
+export interface SessionStats {
+  sessionId: string;
+  cameraId: string;
+  profile: string;
+  state: SessionState;
+  /** Milliseconds since 1970 at which the session was opened. */
+  openedAt: number;
+  /** Milliseconds from open to the first video packet sent; null before. */
+  firstPacketMs: number | null;
+  packetsSent: number;
+  bytesSent: number;
+  packetsRetransmitted: number;
+  packetsDropped: number;
+  keyframeRequests: number;
+  /** Share of packets lost as the viewer last reported, 0 to 1; null before. */
+  fractionLost: number | null;
+  roundTripMs: number | null;
+  metadataDocuments: number;
+  metadataDropped: number;
+}
