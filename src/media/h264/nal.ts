@@ -1,0 +1,44 @@
+/** NAL unit types, ITU-T H.264 table 7-1. */
+export const NAL_SLICE = 1;
+export const NAL_IDR = 5;
+export const NAL_SEI = 6;
+export const NAL_SPS = 7;
+export const NAL_PPS = 8;
+export const NAL_DELIMITER = 9;
+export const NAL_FILLER = 12;
+
+/** The NAL unit's type: the low five bits of its first byte; 0 for an empty one. */
+export function nalType(nal: Buffer): number {
+  return (nal[0] ?? 0) & 0x1f;
+}
+
+/** One coded picture: its NAL units in decoding order, without start codes. */
+export type AccessUnit = Buffer[];
+
+/** True when the picture can be decoded without any before it. */
+export function isKeyframe(accessUnit: AccessUnit): boolean {
+  return accessUnit.some((nal) => nalType(nal) === NAL_IDR);
+}
+
+/** NAL units of a byte stream with start codes (ITU-T H.264 annex B), as views of it. */
+export function splitAnnexB(bytes: Buffer): Buffer[] {
+  const nals: Buffer[] = [];
+  let start = -1;
+  let at = bytes.indexOf(START_CODE);
+  while (at !== -1) {
+    if (start !== -1) pushTrimmed(nals, bytes.subarray(start, at));
+    start = at + START_CODE.length;
+    at = bytes.indexOf(START_CODE, start);
+  }
+  if (start !== -1) pushTrimmed(nals, bytes.subarray(start));
+  return nals;
+}
+
+const START_CODE = Buffer.from([0, 0, 1]);
+
+/** Zero bytes behind a NAL unit belong to the next start code (annex B, trailing_zero_8bits). */
+function pushTrimmed(nals: Buffer[], nal: Buffer): void {
+  let end = nal.length;
+  while (end > 0 && nal[end - 1] === 0) end -= 1;
+  if (end > 0) nals.push(nal.subarray(0, end));
+}

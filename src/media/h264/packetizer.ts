@@ -1,0 +1,69 @@
+import type { AccessUnit } from './nal.ts';
+
+const STAP_A = 24;
+const FU_A = 28;
+
+/**
+ * RTP payloads of one access unit, RFC 6184 packetization-mode 1: small NAL units share a STAP-A, large ones become FU-A.
+ * The last payload is the one to carry the marker bit.
+ *
+ * @param maxPayload most bytes of a payload, at least 3
+ */
+export function packetizeH264(accessUnit: AccessUnit, maxPayload: number): Buffer[] {
+  const payloads: Buffer[] = [];
+  let group: Buffer[] = [];
+  let groupLength = 1;
+  const closeGroup = (): void => {
+    if (group.length > 0) payloads.push(aggregate(group, groupLength));
+    group = [];
+    groupLength = 1;
+  };
+  for (const nal of accessUnit) {
+    if (nal.length === 0) continue;
+    if (groupLength + 2 + nal.length > maxPayload) closeGroup();
+    if (nal.length > maxPayload) {
+      fragment(nal, maxPayload, payloads);
+    } else {
+      group.push(nal);
+      groupLength += 2 + nal.length;
+    }
+  }
+  closeGroup();
+  return payloads;
+}
+
+/** A NAL unit alone goes as it is; several become one STAP-A (RFC 6184 section 5.7.1). */
+function aggregate(nals: Buffer[], length: number): Buffer {
+  const [only] = nals;
+  if (nals.length === 1 && only !== undefined) return only;
+  const payload = Buffer.allocUnsafe(length);
+  let highestReference = 0;
+  let forbidden = 0;
+  let at = 1;
+  for (const nal of nals) {
+    const header = nal[0] ?? 0;
+    highestReference = Math.max(highestReference, header & 0x60);
+    forbidden |= header & 0x80;
+    payload.writeUInt16BE(nal.length, at);
+    nal.copy(payload, at + 2);
+    at += 2 + nal.length;
+  }
+  payload.writeUInt8(forbidden | highestReference | STAP_A, 0);
+  return payload;
+}
+
+/** FU-A fragments of nearly equal size, so that no tiny one is left at the end (RFC 6184 section 5.8). */
+function fragment(nal: Buffer, maxPayload: number, payloads: Buffer[]): void {
+  const header = nal[0] ?? 0;
+  const body = nal.subarray(1);
+  const count = Math.ceil(body.length / (maxPayload - 2));
+  const size = Math.ceil(body.length / count);
+  for (let at = 0; at < body.length; at += size) {
+    const part = body.subarray(at, at + size);
+    const payload = Buffer.allocUnsafe(2 + part.length);
+    payload.writeUInt8((header & 0xe0) | FU_A, 0);
+    payload.writeUInt8((at === 0 ? 0x80 : 0) | (at + size >= body.length ? 0x40 : 0) | (header & 0x1f), 1);
+    part.copy(payload, 2);
+    payloads.push(payload);
+  }
+}

@@ -1,0 +1,210 @@
+import { ntpFromUnixMs, type NtpTime } from '../../base/ntp.ts';
+
+/** RTCP packet types: RFC 3550 section 12.1, RFC 4585 section 6.1. */
+const SENDER_REPORT = 200;
+const RECEIVER_REPORT = 201;
+const SOURCE_DESCRIPTION = 202;
+const BYE = 203;
+const TRANSPORT_FEEDBACK = 205;
+const PAYLOAD_FEEDBACK = 206;
+
+/** One reception report block (RFC 3550 section 6.4.1). */
+export interface ReportBlock {
+  /** The source that the block is about. */
+  ssrc: number;
+  /** Share lost since the last report, in 1/256. */
+  fractionLost: number;
+  /** Signed 24 bits. */
+  cumulativeLost: number;
+  extendedHighestSequence: number;
+  /** In units of the source's clock rate. */
+  jitter: number;
+  /** Middle 32 bits of the NTP time of the last sender report, 0 when there was none. */
+  lastSenderReport: number;
+  /** Since that report, in 1/65536 s. */
+  delaySinceLastSenderReport: number;
+}
+
+/** The RTCP that the product understands; everything else in a compound packet is passed over. */
+export type RtcpMessage =
+  | { type: 'sender-report'; ssrc: number; ntp: NtpTime; rtpTimestamp: number; packets: number; octets: number; reports: ReportBlock[] }
+  | { type: 'receiver-report'; ssrc: number; reports: ReportBlock[] }
+  | { type: 'bye'; ssrcs: number[] }
+  /** Generic NACK, RFC 4585 section 6.2.1: sequence numbers that the receiver misses. */
+  | { type: 'nack'; ssrc: number; mediaSsrc: number; sequenceNumbers: number[] }
+  /** Picture loss indication, RFC 4585 section 6.3.1. */
+  | { type: 'pli'; ssrc: number; mediaSsrc: number }
+  /** Full intra request, RFC 5104 section 4.3.1; the sources are in its entries, the media SSRC of the header is 0. */
+  | { type: 'fir'; ssrc: number; entries: { ssrc: number; sequence: number }[] };
+
+/**
+ * The messages of a compound packet. Malformed bytes end the parse: what stands before them is returned, and `malformed` says so.
+ * Bounded by the datagram: a NACK item of 4 bytes yields at most 17 numbers.
+ */
+export function parseRtcp(bytes: Buffer): { messages: RtcpMessage[]; malformed: boolean } {
+  const messages: RtcpMessage[] = [];
+  let offset = 0;
+  while (offset + 4 <= bytes.length) {
+    const first = bytes.readUInt8(offset);
+    const end = offset + 4 + bytes.readUInt16BE(offset + 2) * 4;
+    if (first >> 6 !== 2 || end > bytes.length) return { messages, malformed: true };
+    const body = bytes.subarray(offset + 4, end);
+    const message = parseOne(bytes.readUInt8(offset + 1), first & 0x1f, body);
+    if (message === 'malformed') return { messages, malformed: true };
+    if (message !== undefined) messages.push(message);
+    offset = end;
+  }
+  return { messages, malformed: offset !== bytes.length };
+}
+
+function parseOne(packetType: number, count: number, body: Buffer): RtcpMessage | 'malformed' | undefined {
+  switch (packetType) {
+    case SENDER_REPORT:
+      if (body.length < 24 + count * 24) return 'malformed';
+      return {
+        type: 'sender-report',
+        ssrc: body.readUInt32BE(0),
+        ntp: { seconds: body.readUInt32BE(4), fraction: body.readUInt32BE(8) },
+        rtpTimestamp: body.readUInt32BE(12),
+        packets: body.readUInt32BE(16),
+        octets: body.readUInt32BE(20),
+        reports: parseReportBlocks(body.subarray(24), count),
+      };
+    case RECEIVER_REPORT:
+      if (body.length < 4 + count * 24) return 'malformed';
+      return { type: 'receiver-report', ssrc: body.readUInt32BE(0), reports: parseReportBlocks(body.subarray(4), count) };
+    case BYE:
+      if (body.length < count * 4) return 'malformed';
+      return { type: 'bye', ssrcs: Array.from({ length: count }, (_, index) => body.readUInt32BE(index * 4)) };
+    case TRANSPORT_FEEDBACK:
+      if (body.length < 8) return 'malformed';
+      return count === 1 ? parseNack(body) : undefined;
+    case PAYLOAD_FEEDBACK:
+      if (body.length < 8) return 'malformed';
+      if (count === 1) return { type: 'pli', ssrc: body.readUInt32BE(0), mediaSsrc: body.readUInt32BE(4) };
+      return count === 4 ? parseFir(body) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function parseReportBlocks(bytes: Buffer, count: number): ReportBlock[] {
+  return Array.from({ length: count }, (_, index) => {
+    const at = index * 24;
+    return {
+      ssrc: bytes.readUInt32BE(at),
+      fractionLost: bytes.readUInt8(at + 4),
+      cumulativeLost: bytes.readIntBE(at + 5, 3),
+      extendedHighestSequence: bytes.readUInt32BE(at + 8),
+      jitter: bytes.readUInt32BE(at + 12),
+      lastSenderReport: bytes.readUInt32BE(at + 16),
+      delaySinceLastSenderReport: bytes.readUInt32BE(at + 20),
+    };
+  });
+}
+
+function parseNack(body: Buffer): RtcpMessage {
+  const sequenceNumbers: number[] = [];
+  for (let at = 8; at + 4 <= body.length; at += 4) {
+    const first = body.readUInt16BE(at);
+    sequenceNumbers.push(first);
+    const following = body.readUInt16BE(at + 2);
+    for (let bit = 0; bit < 16; bit += 1) {
+      if (((following >> bit) & 1) === 1) sequenceNumbers.push((first + bit + 1) & 0xffff);
+    }
+  }
+  return { type: 'nack', ssrc: body.readUInt32BE(0), mediaSsrc: body.readUInt32BE(4), sequenceNumbers };
+}
+
+function parseFir(body: Buffer): RtcpMessage {
+  const entries: { ssrc: number; sequence: number }[] = [];
+  for (let at = 8; at + 8 <= body.length; at += 8) {
+    entries.push({ ssrc: body.readUInt32BE(at), sequence: body.readUInt8(at + 4) });
+  }
+  return { type: 'fir', ssrc: body.readUInt32BE(0), entries };
+}
+
+/** What a sender says of itself (RFC 3550 section 6.4.1). */
+export interface SenderReport {
+  ssrc: number;
+  /** Unix milliseconds, with a fraction, of the instant that `rtpTimestamp` names. */
+  unixMs: number;
+  rtpTimestamp: number;
+  packets: number;
+  octets: number;
+}
+
+/** A compound packet of a sender report and the CNAME (RFC 3550 sections 6.4.1 and 6.5; both must be in every compound packet). */
+export function encodeSenderReport(report: SenderReport, cname: string): Buffer {
+  const head = Buffer.alloc(28);
+  writeRtcpHeader(head, 0, SENDER_REPORT, 28);
+  head.writeUInt32BE(report.ssrc, 4);
+  const ntp = ntpFromUnixMs(report.unixMs);
+  head.writeUInt32BE(ntp.seconds, 8);
+  head.writeUInt32BE(ntp.fraction, 12);
+  head.writeUInt32BE(report.rtpTimestamp >>> 0, 16);
+  head.writeUInt32BE(report.packets >>> 0, 20);
+  head.writeUInt32BE(report.octets >>> 0, 24);
+  return Buffer.concat([head, encodeCname(report.ssrc, cname)]);
+}
+
+/** A compound packet of a receiver report (at most 31 blocks) and the CNAME. */
+export function encodeReceiverReport(ssrc: number, reports: ReportBlock[], cname: string): Buffer {
+  const head = Buffer.alloc(8 + reports.length * 24);
+  writeRtcpHeader(head, reports.length, RECEIVER_REPORT, head.length);
+  head.writeUInt32BE(ssrc, 4);
+  for (const [index, report] of reports.entries()) {
+    const at = 8 + index * 24;
+    head.writeUInt32BE(report.ssrc, at);
+    head.writeUInt8(report.fractionLost, at + 4);
+    head.writeIntBE(Math.max(-0x80_0000, Math.min(0x7f_ffff, report.cumulativeLost)), at + 5, 3);
+    head.writeUInt32BE(report.extendedHighestSequence >>> 0, at + 8);
+    head.writeUInt32BE(report.jitter >>> 0, at + 12);
+    head.writeUInt32BE(report.lastSenderReport >>> 0, at + 16);
+    head.writeUInt32BE(report.delaySinceLastSenderReport >>> 0, at + 20);
+  }
+  return Buffer.concat([head, encodeCname(ssrc, cname)]);
+}
+
+/** A picture loss indication (RFC 4585 section 6.3.1), to stand behind a report in a compound packet. */
+export function encodePictureLossIndication(ssrc: number, mediaSsrc: number): Buffer {
+  const bytes = Buffer.alloc(12);
+  writeRtcpHeader(bytes, 1, PAYLOAD_FEEDBACK, 12);
+  bytes.writeUInt32BE(ssrc, 4);
+  bytes.writeUInt32BE(mediaSsrc, 8);
+  return bytes;
+}
+
+/** BYE for one source (RFC 3550 section 6.6). */
+export function encodeBye(ssrc: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  writeRtcpHeader(bytes, 1, BYE, 8);
+  bytes.writeUInt32BE(ssrc, 4);
+  return bytes;
+}
+
+function encodeCname(ssrc: number, cname: string): Buffer {
+  const name = Buffer.from(cname, 'utf8').subarray(0, 255);
+  // One chunk: SSRC, the CNAME item, and at least one zero byte up to the next multiple of four (RFC 3550 section 6.5).
+  const length = 8 + Math.floor((2 + name.length) / 4) * 4 + 4;
+  const bytes = Buffer.alloc(length);
+  writeRtcpHeader(bytes, 1, SOURCE_DESCRIPTION, length);
+  bytes.writeUInt32BE(ssrc, 4);
+  bytes.writeUInt8(1, 8);
+  bytes.writeUInt8(name.length, 9);
+  name.copy(bytes, 10);
+  return bytes;
+}
+
+function writeRtcpHeader(target: Buffer, count: number, packetType: number, length: number): void {
+  target.writeUInt8(0x80 | count, 0);
+  target.writeUInt8(packetType, 1);
+  target.writeUInt16BE(length / 4 - 1, 2);
+}
+
+/** True for RTCP where RTP and RTCP share a transport (RFC 5761 section 4). */
+export function isRtcp(bytes: Buffer): boolean {
+  if (bytes.length < 2) return false;
+  const packetType = bytes.readUInt8(1);
+  return packetType >= 192 && packetType <= 223;
+}
