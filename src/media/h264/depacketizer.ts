@@ -1,0 +1,144 @@
+import type { RtpPacket } from '../rtp/packet.ts';
+import { nalType, NAL_IDR, NAL_SLICE, type AccessUnit } from './nal.ts';
+
+const STAP_A = 24;
+const FU_A = 28;
+
+/** One access unit as it came out of its packets. */
+export interface DepacketizedAccessUnit {
+  nals: AccessUnit;
+  /** RTP timestamp, 32 bits, 90 kHz. */
+  timestamp: number;
+  /** True when a packet of it is missing or malformed: not fit for a decoder. */
+  damaged: boolean;
+}
+
+export interface H264DepacketizerLimits {
+  /** Most bytes of one access unit. */
+  maxBytes: number;
+  /** Most NAL units of one access unit. */
+  maxNals: number;
+}
+
+const DEFAULT_LIMITS: H264DepacketizerLimits = { maxBytes: 4 * 1024 * 1024, maxNals: 512 };
+
+/**
+ * RTP packets in order to access units, RFC 6184. Single NAL units, STAP-A and FU-A are understood whatever packetization-mode
+ * the SDP declares, since cameras that declare mode 0 or none send FU-A all the same.
+ *
+ * An access unit ends at the marker bit, or where the timestamp changes for cameras that do not set the marker.
+ */
+export class H264Depacketizer {
+  readonly #limits: H264DepacketizerLimits;
+  #nals: Buffer[] = [];
+  #bytes = 0;
+  #timestamp: number | undefined;
+  #damaged = false;
+  #fragments: Buffer[] = [];
+  #malformed = 0;
+
+  constructor(limits: H264DepacketizerLimits = DEFAULT_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** Packets that were no H.264 payload of RFC 6184, or that went over a limit. */
+  get malformed(): number {
+    return this.#malformed;
+  }
+
+  /**
+   * Takes the next packet; `gap` says that packets before it were lost. Returns what it completed: mostly nothing or one access
+   * unit, two when the packet shows by its timestamp that the one before has ended and ends its own as well.
+   */
+  push(packet: RtpPacket, gap: boolean): DepacketizedAccessUnit[] {
+    const completed: DepacketizedAccessUnit[] = [];
+    if (this.#timestamp !== undefined && packet.timestamp !== this.#timestamp) {
+      // A gap before this packet may have taken the end of the access unit before it.
+      if (gap) this.#damaged = true;
+      this.#complete(completed);
+    }
+    this.#timestamp = packet.timestamp;
+    if (gap) this.#lose();
+    if (!this.#take(packet.payload)) {
+      this.#malformed += 1;
+      this.#lose();
+    }
+    // A marker behind parameter sets alone does not end a picture: some cameras set it on each NAL unit.
+    if (packet.marker && this.#hasPicture()) this.#complete(completed);
+    return completed;
+  }
+
+  #lose(): void {
+    this.#damaged = true;
+    this.#fragments = [];
+  }
+
+  #hasPicture(): boolean {
+    return this.#damaged || this.#nals.some((nal) => nalType(nal) >= NAL_SLICE && nalType(nal) <= NAL_IDR);
+  }
+
+  #complete(completed: DepacketizedAccessUnit[]): void {
+    if (this.#fragments.length > 0) this.#lose();
+    if (this.#timestamp !== undefined && (this.#nals.length > 0 || this.#damaged)) {
+      completed.push({ nals: this.#nals, timestamp: this.#timestamp, damaged: this.#damaged });
+    }
+    this.#nals = [];
+    this.#bytes = 0;
+    this.#damaged = false;
+    this.#timestamp = undefined;
+  }
+
+  /** False when the payload is malformed or too large. */
+  #take(payload: Buffer): boolean {
+    const header = payload[0];
+    if (header === undefined) return true; // An empty payload: some cameras send it as a keep-alive.
+    const type = header & 0x1f;
+    if (type === FU_A) return this.#takeFragment(payload);
+    if (this.#fragments.length > 0) this.#lose();
+    if (type === STAP_A) return this.#takeAggregate(payload);
+    return type > 0 && type < STAP_A && this.#add(payload);
+  }
+
+  #takeAggregate(payload: Buffer): boolean {
+    let at = 1;
+    while (at + 2 <= payload.length) {
+      const length = payload.readUInt16BE(at);
+      at += 2;
+      if (at + length > payload.length) return false;
+      if (length > 0 && !this.#add(payload.subarray(at, at + length))) return false;
+      at += length;
+    }
+    return true;
+  }
+
+  #takeFragment(payload: Buffer): boolean {
+    const indicator = payload[0] ?? 0;
+    const header = payload[1];
+    if (header === undefined) return false;
+    const start = (header & 0x80) !== 0;
+    const end = (header & 0x40) !== 0;
+    if (start) {
+      if (this.#fragments.length > 0) this.#lose();
+      this.#fragments = [Buffer.from([(indicator & 0xe0) | (header & 0x1f)])];
+    } else if (this.#fragments.length === 0) {
+      return this.#damaged; // Its start was lost: already counted as damage when the gap was seen.
+    }
+    this.#fragments.push(payload.subarray(2));
+    this.#bytes += payload.length;
+    if (this.#bytes > this.#limits.maxBytes) return false;
+    // Start and end in one fragment is forbidden by RFC 6184 section 5.8 and sent by some cameras.
+    if (end) {
+      const nal = Buffer.concat(this.#fragments);
+      this.#fragments = [];
+      this.#nals.push(nal);
+    }
+    return this.#nals.length <= this.#limits.maxNals;
+  }
+
+  #add(nal: Buffer): boolean {
+    this.#bytes += nal.length;
+    if (this.#bytes > this.#limits.maxBytes || this.#nals.length >= this.#limits.maxNals) return false;
+    this.#nals.push(nal);
+    return true;
+  }
+}

@@ -1,0 +1,126 @@
+import { ntpMiddle32, unixMsFromNtp, type NtpTime } from '../../base/ntp.ts';
+import { sequenceDistance, timestampDistance, type RtpPacket } from './packet.ts';
+import type { ReportBlock } from './rtcp.ts';
+
+/** What the receiver says of a packet that it let through. */
+export interface Reception {
+  /** Packets before this one are missing. */
+  gap: boolean;
+  /** The source started anew (other SSRC, or a jump that no loss explains): nothing before it belongs with it. */
+  restart: boolean;
+}
+
+/** A jump beyond this is a restart of the camera, not loss (RFC 3550 appendix A.1, MAX_DROPOUT). */
+const MAX_DROPOUT = 3000;
+
+/**
+ * Follows one RTP source as RFC 3550 appendix A asks of a receiver: extended sequence numbers, loss, jitter, and what its
+ * sender reports say of time. Packets come from an ordered transport: what is late or twice is dropped.
+ */
+export class RtpReceiver {
+  readonly #clockRate: number;
+  #ssrc: number | undefined;
+  #baseSequence = 0;
+  /** Extended: cycles are in the bits above 16. */
+  #highest = 0;
+  #received = 0;
+  #expectedAtReport = 0;
+  #receivedAtReport = 0;
+  #jitter = 0;
+  #lastTransit: number | undefined;
+  #lostBefore = 0;
+  #dropped = 0;
+  #senderReport: { ntp: NtpTime; unixMs: number; rtpTimestamp: number; arrivalMs: number } | undefined;
+
+  constructor(clockRate: number) {
+    this.#clockRate = clockRate;
+  }
+
+  get ssrc(): number | undefined {
+    return this.#ssrc;
+  }
+
+  /** Packets that never came, over all restarts. */
+  get lost(): number {
+    return this.#lostBefore + this.#lostNow();
+  }
+
+  /** Packets dropped since they were late or came twice. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Undefined when the packet is late or a duplicate. */
+  receive(packet: RtpPacket, arrivalMs: number): Reception | undefined {
+    if (this.#ssrc !== packet.ssrc) return this.#restart(packet, arrivalMs, this.#ssrc !== undefined);
+    const step = sequenceDistance(this.#highest & 0xffff, packet.sequenceNumber);
+    if (Math.abs(step) > MAX_DROPOUT) return this.#restart(packet, arrivalMs, true);
+    if (step <= 0) {
+      this.#dropped += 1;
+      return undefined;
+    }
+    this.#highest += step;
+    this.#count(packet, arrivalMs);
+    return { gap: step > 1, restart: false };
+  }
+
+  /** Takes what a sender report of this source says of time. */
+  receiveSenderReport(ntp: NtpTime, rtpTimestamp: number, arrivalMs: number): void {
+    this.#senderReport = { ntp, unixMs: unixMsFromNtp(ntp), rtpTimestamp, arrivalMs };
+  }
+
+  /** The last report: the sender's wall clock (Unix milliseconds) at an RTP timestamp, and when it arrived here. */
+  get senderReport(): { unixMs: number; rtpTimestamp: number; arrivalMs: number } | undefined {
+    return this.#senderReport;
+  }
+
+  /** The block for our next receiver report; undefined before the first packet. */
+  report(nowMs: number): ReportBlock | undefined {
+    if (this.#ssrc === undefined) return undefined;
+    const expected = this.#highest - this.#baseSequence + 1;
+    const expectedSince = expected - this.#expectedAtReport;
+    const lostSince = expectedSince - (this.#received - this.#receivedAtReport);
+    this.#expectedAtReport = expected;
+    this.#receivedAtReport = this.#received;
+    const sender = this.#senderReport;
+    return {
+      ssrc: this.#ssrc,
+      fractionLost: expectedSince <= 0 || lostSince <= 0 ? 0 : Math.min(255, Math.floor((lostSince * 256) / expectedSince)),
+      cumulativeLost: this.#lostNow(),
+      extendedHighestSequence: this.#highest,
+      jitter: Math.round(this.#jitter),
+      lastSenderReport: sender === undefined ? 0 : ntpMiddle32(sender.ntp),
+      delaySinceLastSenderReport: sender === undefined ? 0 : Math.round(((nowMs - sender.arrivalMs) / 1000) * 65_536),
+    };
+  }
+
+  #lostNow(): number {
+    return this.#ssrc === undefined ? 0 : Math.max(0, this.#highest - this.#baseSequence + 1 - this.#received);
+  }
+
+  #restart(packet: RtpPacket, arrivalMs: number, restart: boolean): Reception {
+    this.#lostBefore += this.#lostNow();
+    this.#ssrc = packet.ssrc;
+    this.#baseSequence = packet.sequenceNumber;
+    this.#highest = packet.sequenceNumber;
+    this.#received = 0;
+    this.#expectedAtReport = 0;
+    this.#receivedAtReport = 0;
+    this.#jitter = 0;
+    this.#lastTransit = undefined;
+    // A camera's first sender report may come ahead of its first packet; only a new source makes it void.
+    if (restart) this.#senderReport = undefined;
+    this.#count(packet, arrivalMs);
+    return { gap: false, restart };
+  }
+
+  /** Interarrival jitter of RFC 3550 section 6.4.1, in units of the clock rate. */
+  #count(packet: RtpPacket, arrivalMs: number): void {
+    this.#received += 1;
+    const transit = timestampDistance(packet.timestamp, Math.round((arrivalMs * this.#clockRate) / 1000) >>> 0);
+    if (this.#lastTransit !== undefined) {
+      this.#jitter += (Math.abs(timestampDistance(this.#lastTransit, transit)) - this.#jitter) / 16;
+    }
+    this.#lastTransit = transit;
+  }
+}
