@@ -1,0 +1,191 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** Longer values of WWW-Authenticate and Authorization are cut: matching them takes time that grows with the square. */
+const MAX_VALUE_LENGTH = 4096;
+
+export interface Credentials {
+  username: string;
+  password: string;
+}
+
+export type DigestAlgorithm = 'MD5' | 'SHA-256';
+
+export interface DigestChallenge {
+  scheme: 'Digest';
+  realm: string;
+  nonce: string;
+  algorithm: DigestAlgorithm;
+  /** False for the form of RFC 2069, which has neither `cnonce` nor `nc`. */
+  qop: boolean;
+  opaque?: string;
+  /** The server says that only the nonce was too old, not the password wrong. */
+  stale: boolean;
+}
+
+export interface BasicChallenge {
+  scheme: 'Basic';
+  realm: string;
+}
+
+export type Challenge = DigestChallenge | BasicChallenge;
+
+/** What a request contributes to its digest. */
+export interface AuthorizedRequest {
+  method: string;
+  uri: string;
+  /** How often this nonce was used, this time included; counted from 1. */
+  nonceCount: number;
+  /** The client's own random string. */
+  clientNonce: string;
+}
+
+/**
+ * Challenges in the values of WWW-Authenticate, in their order; one value may hold several (RFC 9110 section 11.6.1).
+ * Schemes, algorithms and protections that we do not have are left out.
+ */
+export function parseChallenges(values: readonly string[]): Challenge[] {
+  return values.flatMap(splitChallenges).flatMap(({ scheme, parameters }): Challenge[] => {
+    const realm = parameters.get('realm') ?? '';
+    if (scheme === 'basic') return [{ scheme: 'Basic', realm }];
+    const nonce = parameters.get('nonce');
+    const algorithm = digestAlgorithm(parameters.get('algorithm'));
+    const qop = (parameters.get('qop') ?? '').toLowerCase().split(/[\s,]+/);
+    const isOldForm = qop.every((option) => option === '');
+    if (scheme !== 'digest' || nonce === undefined || algorithm === undefined || !(isOldForm || qop.includes('auth'))) return [];
+    const opaque = parameters.get('opaque');
+    const stale = parameters.get('stale')?.toLowerCase() === 'true';
+    return [{ scheme: 'Digest', realm, nonce, algorithm, qop: !isOldForm, ...(opaque === undefined ? {} : { opaque }), stale }];
+  });
+}
+
+/** The strongest of several: SHA-256, then MD5, then Basic. */
+export function strongestChallenge(challenges: readonly Challenge[]): Challenge | undefined {
+  return challenges.toSorted((a, b) => strength(b) - strength(a))[0];
+}
+
+/** A WWW-Authenticate value, for a server. */
+export function formatChallenge(challenge: Challenge): string {
+  if (challenge.scheme === 'Basic') return `Basic realm="${quote(challenge.realm)}"`;
+  const parts = [`realm="${quote(challenge.realm)}"`, `nonce="${quote(challenge.nonce)}"`];
+  // RFC 2617 clients that know only MD5 may stumble over the parameter.
+  if (challenge.algorithm !== 'MD5') parts.push(`algorithm=${challenge.algorithm}`);
+  if (challenge.qop) parts.push('qop="auth"');
+  if (challenge.opaque !== undefined) parts.push(`opaque="${quote(challenge.opaque)}"`);
+  if (challenge.stale) parts.push('stale=true');
+  return `Digest ${parts.join(', ')}`;
+}
+
+/** The Authorization value that answers a challenge (RFC 7616 section 3.4, RFC 2069 section 2.1.2, RFC 7617). */
+export function formatAuthorization(challenge: Challenge, credentials: Credentials, request: AuthorizedRequest): string {
+  const username = byteString(credentials.username);
+  if (challenge.scheme === 'Basic') {
+    return `Basic ${Buffer.from(`${username}:${byteString(credentials.password)}`, 'latin1').toString('base64')}`;
+  }
+  const nc = request.nonceCount.toString(16).padStart(8, '0');
+  const qop = challenge.qop ? { qop: 'auth', nc, cnonce: request.clientNonce } : undefined;
+  const response = digestResponse({ ...challenge, ...request, ...credentials, qop });
+  const parts = [
+    `username="${quote(username)}"`,
+    `realm="${quote(challenge.realm)}"`,
+    `nonce="${quote(challenge.nonce)}"`,
+    `uri="${quote(request.uri)}"`,
+    `response="${response}"`,
+  ];
+  if (challenge.algorithm !== 'MD5') parts.push(`algorithm=${challenge.algorithm}`);
+  if (qop !== undefined) parts.push('qop=auth', `nc=${nc}`, `cnonce="${quote(request.clientNonce)}"`);
+  if (challenge.opaque !== undefined) parts.push(`opaque="${quote(challenge.opaque)}"`);
+  return `Digest ${parts.join(', ')}`;
+}
+
+export interface AuthorizationCheck {
+  method: string;
+  credentials: Credentials;
+  /** Realm that the server names in its challenges. */
+  realm: string;
+  /** Whether the server gave that nonce out and still accepts it. */
+  isCurrentNonce: (nonce: string) => boolean;
+  /** Whether Basic will do; default false. */
+  allowBasic?: boolean;
+}
+
+/**
+ * The server's side. `stale`: the password is right, the nonce is not current any more; challenge again with `stale`.
+ * The `uri` parameter is hashed as it came and not compared with the request's, since clients differ in what they put there.
+ */
+export function verifyAuthorization(value: string | undefined, check: AuthorizationCheck): 'accepted' | 'stale' | 'refused' {
+  const basic = /^Basic +([A-Za-z0-9+/=]+) *$/i.exec(value ?? '');
+  if (basic !== null) {
+    const expected = Buffer.from(`${check.credentials.username}:${check.credentials.password}`, 'utf8');
+    return check.allowBasic === true && isSame(expected, Buffer.from(basic[1] ?? '', 'base64')) ? 'accepted' : 'refused';
+  }
+  const [answer] = splitChallenges(value ?? '');
+  const field = (name: string): string => answer?.parameters.get(name) ?? '';
+  const algorithm = digestAlgorithm(answer?.parameters.get('algorithm'));
+  if (answer?.scheme !== 'digest' || algorithm === undefined || field('realm') !== check.realm) return 'refused';
+  if (field('username') !== byteString(check.credentials.username)) return 'refused';
+  const expected = digestResponse({
+    ...check.credentials,
+    realm: check.realm,
+    method: check.method,
+    algorithm,
+    nonce: field('nonce'),
+    uri: field('uri'),
+    qop: field('qop') === '' ? undefined : { qop: field('qop'), nc: field('nc'), cnonce: field('cnonce') },
+  });
+  if (!isSame(Buffer.from(expected), Buffer.from(field('response').toLowerCase()))) return 'refused';
+  return check.isCurrentNonce(field('nonce')) ? 'accepted' : 'stale';
+}
+
+interface DigestInput extends Credentials {
+  algorithm: DigestAlgorithm;
+  realm: string;
+  nonce: string;
+  method: string;
+  uri: string;
+  qop: { qop: string; nc: string; cnonce: string } | undefined;
+}
+
+function digestResponse(input: DigestInput): string {
+  const hash = (text: string): string =>
+    createHash(input.algorithm === 'MD5' ? 'md5' : 'sha256')
+      .update(text, 'latin1')
+      .digest('hex');
+  const secret = hash(`${byteString(input.username)}:${input.realm}:${byteString(input.password)}`);
+  const request = hash(`${input.method}:${input.uri}`);
+  const qop = input.qop === undefined ? '' : `${input.qop.nc}:${input.qop.cnonce}:${input.qop.qop}:`;
+  return hash(`${secret}:${input.nonce}:${qop}${request}`);
+}
+
+function digestAlgorithm(name: string | undefined): DigestAlgorithm | undefined {
+  const upper = (name ?? 'MD5').toUpperCase();
+  return upper === 'MD5' || upper === 'SHA-256' ? upper : undefined;
+}
+
+function strength(challenge: Challenge): number {
+  if (challenge.scheme === 'Basic') return 0;
+  return challenge.algorithm === 'MD5' ? 1 : 2;
+}
+
+/** UTF-8 as one character a byte, as message heads are kept. */
+function byteString(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+function quote(text: string): string {
+  return text.replace(/["\\]/g, '\\$&');
+}
+
+function isSame(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** `Digest a=1, b="2", Basic realm="3"` into schemes with their parameters (names in lower case). */
+function splitChallenges(value: string): { scheme: string; parameters: Map<string, string> }[] {
+  const found: { scheme: string; parameters: Map<string, string> }[] = [];
+  const item = /([A-Za-z][\w-]*)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))|(?=\s|,|$))/g;
+  for (const [, name = '', quoted, token] of value.slice(0, MAX_VALUE_LENGTH).matchAll(item)) {
+    if (quoted === undefined && token === undefined) found.push({ scheme: name.toLowerCase(), parameters: new Map() });
+    else found.at(-1)?.parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? token ?? '');
+  }
+  return found;
+}

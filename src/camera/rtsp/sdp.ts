@@ -1,0 +1,148 @@
+/*
+ * The session description (RFC 8866) in the answer to DESCRIBE, read forgivingly: what a camera leaves out or gets wrong
+ * around a track must not cost the track.
+ */
+
+export type RtspTrackKind = 'video' | 'audio' | 'application';
+
+export interface RtspTrack {
+  kind: RtspTrackKind;
+  /** Position among the media descriptions, from 0. */
+  index: number;
+  /** The `a=control` attribute as it came; empty when there is none. */
+  control: string;
+  payloadType: number;
+  /** As in rtpmap: upper case for video and audio (`H264`, `PCMU`), as it came for the rest (`vnd.onvif.metadata`). */
+  encodingName: string;
+  /** Hz. */
+  clockRate: number;
+  /** Audio channels; 1 for everything else. */
+  channels: number;
+  /** Format parameters; names in lower case, values as they came. */
+  fmtp: Map<string, string>;
+  /** `sendonly` is the camera's way to mark the audio backchannel (ONVIF Streaming section 5.3): we are the sender there. */
+  direction: 'sendonly' | 'recvonly' | 'sendrecv' | undefined;
+  /** `b=AS` in kbit/s. */
+  bandwidth?: number;
+}
+
+export interface SessionDescription {
+  /** The session's own `a=control`; undefined when there is none. */
+  control: string | undefined;
+  tracks: RtspTrack[];
+}
+
+/** More than any camera has; the rest is not read. */
+const MAX_TRACKS = 32;
+
+/** RFC 3551 section 6, as far as cameras use them without rtpmap. */
+const STATIC_PAYLOAD_TYPES = new Map<number, string>([
+  [0, 'PCMU/8000'],
+  [3, 'GSM/8000'],
+  [8, 'PCMA/8000'],
+  [9, 'G722/8000'],
+  [10, 'L16/44100/2'],
+  [11, 'L16/44100'],
+  [14, 'MPA/90000'],
+  [26, 'JPEG/90000'],
+  [33, 'MP2T/90000'],
+]);
+
+interface Section {
+  media: string;
+  attributes: { name: string; value: string }[];
+  bandwidth: number | undefined;
+}
+
+/** Reads a session description; media that are neither video, audio nor application are left out. Never throws. */
+export function parseSessionDescription(text: string): SessionDescription {
+  const [session, ...media] = splitSections(text);
+  const sessionDirection = session === undefined ? undefined : directionOf(session);
+  const tracks = media.slice(0, MAX_TRACKS).flatMap((section, index) => {
+    const track = parseTrack(section, index, sessionDirection);
+    return track === undefined ? [] : [track];
+  });
+  return { control: session === undefined ? undefined : attribute(session, 'control'), tracks };
+}
+
+/** Whether the camera sends on this track; the ONVIF backchannel is for us to send. */
+export function isReceived(track: RtspTrack): boolean {
+  return track.direction !== 'sendonly';
+}
+
+function splitSections(text: string): Section[] {
+  const sections: Section[] = [{ media: '', attributes: [], bandwidth: undefined }];
+  for (const line of text.split(/[\r\n]+/)) {
+    const value = line.slice(2).trim();
+    const section = sections.at(-1);
+    if (line.startsWith('m=')) sections.push({ media: value, attributes: [], bandwidth: undefined });
+    else if (line.startsWith('b=AS:') && section !== undefined) section.bandwidth = Number.parseInt(value.slice(3), 10);
+    else if (line.startsWith('a=')) {
+      const [, name = '', attributeValue = ''] = /^([^:]*):?(.*)$/.exec(value) ?? [];
+      section?.attributes.push({ name: name.trim().toLowerCase(), value: attributeValue.trim() });
+    }
+  }
+  return sections;
+}
+
+function parseTrack(section: Section, index: number, sessionDirection: RtspTrack['direction']): RtspTrack | undefined {
+  const [kind = '', , , ...formats] = section.media.split(/\s+/);
+  const payloadType = Number.parseInt(formats[0] ?? '', 10);
+  if ((kind !== 'video' && kind !== 'audio' && kind !== 'application') || !(payloadType >= 0 && payloadType < 128)) return undefined;
+
+  const rtpmap = forPayloadType(section, 'rtpmap', payloadType) ?? STATIC_PAYLOAD_TYPES.get(payloadType) ?? '';
+  const [name = '', rate = '', channels = ''] = rtpmap.split('/');
+  const { bandwidth } = section;
+  return {
+    kind,
+    index,
+    control: attribute(section, 'control') ?? '',
+    payloadType,
+    encodingName: kind === 'application' ? name.trim() : name.trim().toUpperCase(),
+    clockRate: positive(rate) ?? (kind === 'audio' ? 8000 : 90_000),
+    channels: kind === 'audio' ? (positive(channels) ?? 1) : 1,
+    fmtp: parseFormatParameters(forPayloadType(section, 'fmtp', payloadType) ?? ''),
+    direction: directionOf(section) ?? sessionDirection,
+    ...(bandwidth !== undefined && bandwidth > 0 ? { bandwidth } : {}),
+  };
+}
+
+/**
+ * The value of `a=rtpmap:PT value` or `a=fmtp:PT value` for a payload type. Where the section has exactly one such line and it
+ * names another payload type, that line is meant (cameras with AAC number fmtp and rtpmap differently).
+ */
+function forPayloadType(section: Section, name: string, payloadType: number): string | undefined {
+  const lines = section.attributes
+    .filter((each) => each.name === name)
+    .map((each) => /^(\d+)\s*(.*)$/.exec(each.value))
+    .filter((match) => match !== null);
+  const exact = lines.find((match) => Number(match[1]) === payloadType);
+  const isStatic = STATIC_PAYLOAD_TYPES.has(payloadType);
+  return (exact ?? (lines.length === 1 && !isStatic ? lines[0] : undefined))?.[2];
+}
+
+function parseFormatParameters(value: string): Map<string, string> {
+  const parameters = new Map<string, string>();
+  for (const part of value.split(';')) {
+    const equals = part.indexOf('=');
+    const name = (equals < 0 ? part : part.slice(0, equals)).trim().toLowerCase();
+    if (name !== '') parameters.set(name, equals < 0 ? '' : part.slice(equals + 1).trim());
+  }
+  return parameters;
+}
+
+function directionOf(section: Section): RtspTrack['direction'] {
+  for (const { name } of section.attributes) {
+    if (name === 'sendonly' || name === 'recvonly' || name === 'sendrecv') return name;
+  }
+  return undefined;
+}
+
+function attribute(section: Section, name: string): string | undefined {
+  return section.attributes.find((each) => each.name === name)?.value;
+}
+
+function positive(text: string): number | undefined {
+  const value = Number.parseInt(text, 10);
+  return value > 0 ? value : undefined;
+}
