@@ -1,0 +1,19 @@
+import type { CameraInfo, SessionInfo } from '../base/api.ts';
+import type { MediaStats } from '../plane/messages.ts';
+
+/** What the HTTP server asks of the gateway: reads only, always answered from memory. */
+export interface GatewayView {
+  /** In the order of the config. */
+  cameras(): CameraInfo[];
+  sessions(): SessionInfo[];
+  ready(): Readiness;
+  /** Where a client of these cameras connects: a WebSocket URL, or a path on this server. */
+  signaling(): string;
+  mediaStats(): Promise<MediaStats>;
+}
+
+/** `reasons` are sentences for the operator, empty when ready; they are shown without a token, so they name no camera. */
+export interface Readiness {
+  ready: boolean;
+  reasons: string[];
+}

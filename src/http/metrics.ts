@@ -1,0 +1,152 @@
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { CameraInfo } from '../base/api.ts';
+import type { MediaStats, SessionStats, StreamStats } from '../plane/messages.ts';
+import type { GatewayView } from './gateway-view.ts';
+
+/** What one answer of `/metrics` is made from. */
+interface Sample {
+  cameras: CameraInfo[];
+  media: MediaStats;
+  ready: boolean;
+}
+
+type Fill = (sample: Sample) => void;
+
+/**
+ * The Prometheus metrics of one gateway. Ours start with `onvif_gateway_`; those of the process keep the names that every
+ * Node dashboard knows (`process_*`, `nodejs_*`). Labels are ids from the config, never names, addresses or tokens.
+ */
+export class Metrics {
+  readonly contentType: string;
+  readonly #view: GatewayView;
+  readonly #registry = new Registry();
+  readonly #fills: Fill[] = [];
+
+  constructor(view: GatewayView) {
+    this.#view = view;
+    this.contentType = this.#registry.contentType;
+    collectDefaultMetrics({ register: this.#registry });
+    this.#addGatewayMetrics();
+    this.#addStreamMetrics();
+    this.#addSessionMetrics();
+  }
+
+  /** The exposition text of this moment. */
+  async text(): Promise<string> {
+    const media = await this.#view.mediaStats();
+    const sample = { media, cameras: this.#view.cameras(), ready: this.#view.ready().ready };
+    for (const fill of this.#fills) fill(sample);
+    return this.#registry.metrics();
+  }
+
+  #addGatewayMetrics(): void {
+    const ready = this.#gauge('ready', '1 when the gateway serves what its config says, else 0.', []);
+    const cameras = this.#gauge('cameras', 'Cameras by state.', ['state']);
+    const registered = this.#gauge('cameras_registered', 'Cameras registered at their signaling server.', []);
+    const up = this.#gauge('camera_up', '1 when the camera is online, else 0.', ['camera']);
+    const viewers = this.#gauge('camera_viewers', 'Viewers of the camera.', ['camera']);
+    this.#fills.push((sample) => {
+      ready.set(sample.ready ? 1 : 0);
+      setCounts(cameras, ['connecting', 'online', 'failed'], sample.cameras);
+      registered.set(sample.cameras.filter((camera) => camera.signaling.state === 'registered').length);
+      up.reset();
+      viewers.reset();
+      for (const camera of sample.cameras) {
+        up.set({ camera: camera.id }, camera.state === 'online' ? 1 : 0);
+        viewers.set({ camera: camera.id }, camera.viewers);
+      }
+    });
+  }
+
+  #addStreamMetrics(): void {
+    const streams = this.#gauge('streams', 'Pulled profiles by state.', ['state']);
+    const readers = this.#gauge('stream_readers', 'Viewers that a pulled profile feeds.', ['camera', 'profile']);
+    this.#fills.push(({ media }) => {
+      setCounts(streams, ['idle', 'connecting', 'playing', 'failed'], media.streams);
+      readers.reset();
+      for (const stream of media.streams) readers.set({ camera: stream.cameraId, profile: stream.profile }, stream.readers);
+    });
+    this.#streamCounter('packets_received', 'RTP packets from the camera.', (stream) => stream.packetsReceived);
+    this.#streamCounter('packets_lost', 'RTP packets that the camera sent and that never came.', (stream) => stream.packetsLost);
+    this.#streamCounter('packets_malformed', 'Packets that could not be read.', (stream) => stream.packetsMalformed);
+    this.#streamCounter('received_bytes', 'Bytes of media from the camera.', (stream) => stream.bytesReceived);
+    this.#streamCounter('access_units', 'Pictures from the camera.', (stream) => stream.accessUnits);
+    this.#streamCounter('keyframes', 'Keyframes from the camera.', (stream) => stream.keyframes);
+    this.#streamCounter('reconnects', 'Times the RTSP connection was made anew.', (stream) => stream.reconnects);
+  }
+
+  #addSessionMetrics(): void {
+    const sessions = this.#gauge('sessions', 'Sessions of viewers by state.', ['state']);
+    this.#fills.push(({ media }) => setCounts(sessions, ['connecting', 'live', 'closed'], media.sessions));
+    this.#sessionCounter('packets_sent', 'RTP packets to viewers.', (session) => session.packetsSent);
+    this.#sessionCounter('sent_bytes', 'Bytes of media to viewers.', (session) => session.bytesSent);
+    this.#sessionCounter('packets_retransmitted', 'Packets sent again (RTX).', (session) => session.packetsRetransmitted);
+    this.#sessionCounter('packets_dropped', 'Packets not sent because a viewer was slow.', (session) => session.packetsDropped);
+    this.#sessionCounter('keyframe_requests', 'PLI and FIR from viewers.', (session) => session.keyframeRequests);
+    this.#sessionCounter('metadata_documents', 'Metadata documents to viewers.', (session) => session.metadataDocuments);
+    this.#sessionCounter('metadata_dropped', 'Metadata documents not sent to a slow viewer.', (session) => session.metadataDropped);
+  }
+
+  #gauge(name: string, help: string, labelNames: string[]): Gauge {
+    return new Gauge({ name: `onvif_gateway_${name}`, help, labelNames, registers: [this.#registry] });
+  }
+
+  #counter(name: string, help: string, labelNames: string[]): Counter {
+    return new Counter({ name: `onvif_gateway_${name}_total`, help, labelNames, registers: [this.#registry] });
+  }
+
+  #streamCounter(name: string, help: string, value: (stream: StreamStats) => number): void {
+    const counter = this.#counter(`stream_${name}`, help, ['camera', 'profile']);
+    this.#fills.push(({ media }) => {
+      counter.reset();
+      for (const stream of media.streams) counter.inc({ camera: stream.cameraId, profile: stream.profile }, value(stream));
+    });
+  }
+
+  /** Summed per camera: a label for each session would grow without end. What ended sessions had counted stays in the sum. */
+  #sessionCounter(name: string, help: string, value: (session: SessionStats) => number): void {
+    const counter = this.#counter(`session_${name}`, help, ['camera']);
+    const counted = new EndedSessions(value);
+    this.#fills.push(({ media }) => {
+      counter.reset();
+      for (const [camera, sum] of counted.sums(media.sessions)) counter.inc({ camera }, sum);
+    });
+  }
+}
+
+/**
+ * Keeps a sum over sessions from falling when a session leaves the list, as a Prometheus counter must not. What a session
+ * counted between the last scrape and its end is not in it.
+ */
+class EndedSessions {
+  readonly #value: (session: SessionStats) => number;
+  readonly #ended = new Map<string, number>();
+  #open = new Map<string, { camera: string; value: number }>();
+
+  constructor(value: (session: SessionStats) => number) {
+    this.#value = value;
+  }
+
+  /** By camera. */
+  sums(sessions: SessionStats[]): Map<string, number> {
+    const open = new Map(
+      sessions.map((session) => [session.sessionId, { camera: session.cameraId, value: this.#value(session) }] as const),
+    );
+    for (const [id, { camera, value }] of this.#open) {
+      if (!open.has(id)) add(this.#ended, camera, value);
+    }
+    this.#open = open;
+    const sums = new Map(this.#ended);
+    for (const { camera, value } of open.values()) add(sums, camera, value);
+    return sums;
+  }
+}
+
+function add(sums: Map<string, number>, key: string, value: number): void {
+  sums.set(key, (sums.get(key) ?? 0) + value);
+}
+
+/** Sets the gauge for every state, also those that none is in, so that a graph shows 0 and not a gap. */
+function setCounts(gauge: Gauge, states: string[], items: { state: string }[]): void {
+  for (const state of states) gauge.set({ state }, items.filter((item) => item.state === state).length);
+}

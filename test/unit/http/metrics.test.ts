@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { Metrics } from '../../../src/http/metrics.ts';
+import { cameraInfo, sessionStats, streamStats, StubView } from './stub-view.ts';
+
+/** The value of one sample line, for example `onvif_gateway_cameras{state="online"}`. */
+async function value(metrics: Metrics, sample: string): Promise<number | undefined> {
+  const line = (await metrics.text()).split('\n').find((candidate) => candidate.startsWith(`${sample} `));
+  return line === undefined ? undefined : Number(line.slice(sample.length));
+}
+
+describe('metrics', () => {
+  it('counts cameras by state, also the states that none is in', async () => {
+    const view = new StubView();
+    view.cameraList = [cameraInfo(), cameraInfo({ id: 'b' }), cameraInfo({ id: 'c', state: 'failed' })];
+    const metrics = new Metrics(view);
+    expect(await value(metrics, 'onvif_gateway_cameras{state="online"}')).toBe(2);
+    expect(await value(metrics, 'onvif_gateway_cameras{state="failed"}')).toBe(1);
+    expect(await value(metrics, 'onvif_gateway_cameras{state="connecting"}')).toBe(0);
+    expect(await value(metrics, 'onvif_gateway_camera_up{camera="c"}')).toBe(0);
+    expect(await value(metrics, 'onvif_gateway_camera_up{camera="b"}')).toBe(1);
+  });
+
+  it('forgets a camera that was removed', async () => {
+    const view = new StubView();
+    view.cameraList = [cameraInfo({ id: 'gone' })];
+    const metrics = new Metrics(view);
+    await metrics.text();
+    view.cameraList = [];
+    expect(await value(metrics, 'onvif_gateway_camera_up{camera="gone"}')).toBeUndefined();
+  });
+
+  it('gives what streams counted, per camera and profile', async () => {
+    const view = new StubView();
+    view.stats.streams = [streamStats({ packetsReceived: 500, reconnects: 3 }), streamStats({ profile: 'sub', packetsReceived: 7 })];
+    const metrics = new Metrics(view);
+    await metrics.text();
+    const labels = '{camera="front-door",profile="main"}';
+    expect(await value(metrics, `onvif_gateway_stream_packets_received_total${labels}`)).toBe(500);
+    expect(await value(metrics, `onvif_gateway_stream_reconnects_total${labels}`)).toBe(3);
+    expect(await value(metrics, 'onvif_gateway_streams{state="playing"}')).toBe(2);
+  });
+
+  it('sums what sessions of a camera counted, and does not fall when a session ends', async () => {
+    const view = new StubView();
+    view.stats.sessions = [sessionStats({ packetsSent: 100 }), sessionStats({ sessionId: 's2', packetsSent: 20, packetsDropped: 4 })];
+    const metrics = new Metrics(view);
+    const sent = 'onvif_gateway_session_packets_sent_total{camera="front-door"}';
+    expect(await value(metrics, sent)).toBe(120);
+    view.stats.sessions = [sessionStats({ packetsSent: 150 })];
+    expect(await value(metrics, sent)).toBe(170);
+    expect(await value(metrics, sent)).toBe(170);
+    expect(await value(metrics, 'onvif_gateway_session_packets_dropped_total{camera="front-door"}')).toBe(4);
+    expect(await value(metrics, 'onvif_gateway_sessions{state="live"}')).toBe(1);
+  });
+
+  it('carries the metrics of the process', async () => {
+    expect(await value(new Metrics(new StubView()), 'process_resident_memory_bytes')).toBeGreaterThan(1_000_000);
+  });
+});

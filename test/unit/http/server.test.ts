@@ -1,0 +1,288 @@
+import { once } from 'node:events';
+import { get, request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { GatewayError } from '../../../src/base/errors.ts';
+import { silentLogger } from '../../../src/base/log.ts';
+import type { PageFiles } from '../../../src/http/page-files.ts';
+import { HttpServer, type HttpServerOptions } from '../../../src/http/server.ts';
+import { cameraInfo, StubView } from './stub-view.ts';
+
+const PAGE: PageFiles = new Map([
+  ['/', { body: Buffer.from('<!doctype html>'), contentType: 'text/html; charset=utf-8', immutable: false }],
+  ['/assets/main-1a2b.js', { body: Buffer.from('run()'), contentType: 'text/javascript; charset=utf-8', immutable: true }],
+]);
+
+const closers: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function start(options: Partial<HttpServerOptions> = {}): Promise<{ url: string; port: number; view: StubView; server: HttpServer }> {
+  const view = new StubView();
+  const server = new HttpServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    view,
+    log: silentLogger,
+    loadPage: () => Promise.resolve(PAGE),
+    ...options,
+  });
+  closers.push(() => server.close());
+  return { ...(await server.start()), view, server };
+}
+
+interface Reply {
+  status: number;
+  headers: IncomingMessage['headers'];
+  body: string;
+}
+
+/** `fetch` refuses to set `Host`, so tests speak through node:http. */
+async function ask(url: string, headers: OutgoingHttpHeaders = {}, method = 'GET'): Promise<Reply> {
+  const outgoing = request(url, { method, headers, agent: false });
+  outgoing.end();
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  let body = '';
+  for await (const chunk of response) body += String(chunk);
+  return { status: response.statusCode ?? 0, headers: response.headers, body };
+}
+
+/** Writes raw bytes and gives all that comes back until the server ends the connection. */
+async function raw(port: number, text: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(text);
+  let answer = '';
+  for await (const chunk of socket) answer += String(chunk);
+  return answer;
+}
+
+describe('health and readiness', () => {
+  it('says that the process is alive even when it is not ready', async () => {
+    const { url, view } = await start();
+    view.readiness = { ready: false, reasons: ['Not yet.'] };
+    const reply = await ask(`${url}/healthz`);
+    expect(reply.status).toBe(200);
+    expect(JSON.parse(reply.body)).toEqual({ status: 'ok' });
+  });
+
+  it('answers 503 with the reasons until ready, then 200', async () => {
+    const { url, view } = await start();
+    view.readiness = { ready: false, reasons: ['1 of 2 cameras has not registered.'] };
+    const before = await ask(`${url}/readyz`);
+    view.readiness = { ready: true, reasons: [] };
+    const after = await ask(`${url}/readyz`);
+    expect([before.status, after.status]).toEqual([503, 200]);
+    expect(JSON.parse(before.body)).toEqual({ ready: false, reasons: ['1 of 2 cameras has not registered.'] });
+  });
+});
+
+describe('API', () => {
+  it('gives the cameras with the clock of the gateway and where to connect', async () => {
+    const { url, view } = await start();
+    view.cameraList = [cameraInfo()];
+    const before = Date.now();
+    const reply = await ask(`${url}/api/cameras`);
+    const answer = JSON.parse(reply.body) as { now: number };
+    expect(reply.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(reply.headers['cache-control']).toBe('no-store');
+    expect(answer).toEqual({ now: expect.any(Number), signaling: '/signaling', cameras: [cameraInfo()] });
+    expect(answer.now).toBeGreaterThanOrEqual(before);
+    expect(answer.now).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('gives the sessions', async () => {
+    const { url } = await start();
+    expect(JSON.parse((await ask(`${url}/api/sessions`)).body)).toEqual({ sessions: [] });
+  });
+
+  it('answers 404 as JSON for an unknown path', async () => {
+    const { url } = await start();
+    const reply = await ask(`${url}/api/nothing`);
+    expect(reply.status).toBe(404);
+    expect(JSON.parse(reply.body)).toMatchObject({ error: { code: 'http.not_found' } });
+  });
+
+  it('answers 500 without inner details when the gateway fails', async () => {
+    const { url, view } = await start();
+    view.sessions = () => {
+      throw new Error('rtsp://admin:secret@camera');
+    };
+    const reply = await ask(`${url}/api/sessions`);
+    expect(reply.status).toBe(500);
+    expect(reply.body).not.toContain('secret');
+  });
+});
+
+describe('token', () => {
+  const auth = { token: 'open-sesame' };
+
+  it.each(['/api/cameras', '/api/sessions'])('is asked for at %s', async (path) => {
+    const { url } = await start({ auth });
+    const replies = [
+      await ask(url + path),
+      await ask(url + path, { authorization: 'Bearer wrong' }),
+      await ask(`${url}${path}?token=`),
+      await ask(`${url}${path}?token=open`),
+    ];
+    expect(replies.map((reply) => reply.status)).toEqual([401, 401, 401, 401]);
+    expect(replies[0]?.headers['www-authenticate']).toBe('Bearer');
+    expect(JSON.parse(replies[0]?.body ?? '')).toMatchObject({ error: { code: 'http.unauthorized' } });
+  });
+
+  it('opens the API as a bearer token and in the address', async () => {
+    const { url } = await start({ auth });
+    expect((await ask(`${url}/api/cameras`, { authorization: 'Bearer open-sesame' })).status).toBe(200);
+    expect((await ask(`${url}/api/cameras?token=open-sesame`)).status).toBe(200);
+  });
+
+  it('is not asked for by health, readiness and the page, nor by metrics on loopback', async () => {
+    const { url } = await start({ auth });
+    const statuses = await Promise.all(['/healthz', '/readyz', '/', '/metrics'].map(async (path) => (await ask(url + path)).status));
+    expect(statuses).toEqual([200, 200, 200, 200]);
+  });
+
+  it('is asked for by metrics beyond loopback', async () => {
+    const { port } = await start({ auth, listen: { host: '0.0.0.0', port: 0 } });
+    expect((await ask(`http://127.0.0.1:${port}/metrics`)).status).toBe(401);
+    expect((await ask(`http://127.0.0.1:${port}/metrics`, { authorization: 'Bearer open-sesame' })).status).toBe(200);
+  });
+
+  it('must be configured to listen beyond loopback', async () => {
+    await expect(start({ listen: { host: '0.0.0.0', port: 0 } })).rejects.toMatchObject({ code: 'http.unprotected' });
+  });
+});
+
+describe('page', () => {
+  it('is served with headers that let nothing foreign run and no address leak', async () => {
+    const { url } = await start();
+    const { headers, body } = await ask(`${url}/?token=secret`);
+    expect(body).toBe('<!doctype html>');
+    expect(headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
+    expect(headers['content-security-policy']).toContain("frame-ancestors 'self'");
+    expect(headers['content-security-policy']).not.toContain('unsafe');
+    expect(headers['x-content-type-options']).toBe('nosniff');
+    expect(headers['referrer-policy']).toBe('no-referrer');
+    expect(headers['cache-control']).toBe('no-cache');
+  });
+
+  it('lets browsers keep files whose name carries a hash', async () => {
+    const { url } = await start();
+    expect((await ask(`${url}/assets/main-1a2b.js`)).headers['cache-control']).toContain('immutable');
+  });
+
+  it('serves nothing but its own files', async () => {
+    const { url, port } = await start();
+    expect((await ask(`${url}/package.json`)).status).toBe(404);
+    expect(await raw(port, 'GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1.1 404/);
+  });
+
+  it('is loaded again after a failure', async () => {
+    let attempts = 0;
+    const { url } = await start({
+      loadPage: () => (++attempts === 1 ? Promise.reject(new GatewayError('http.page_missing', 'Gone.')) : Promise.resolve(PAGE)),
+    });
+    expect((await ask(url)).status).toBe(200);
+  });
+});
+
+describe('methods', () => {
+  it('answers HEAD with the headers of GET and no body', async () => {
+    const { url } = await start();
+    const reply = await ask(url, {}, 'HEAD');
+    expect([reply.status, reply.body, reply.headers['content-length']]).toEqual([200, '', '15']);
+  });
+
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('refuses %s', async (method) => {
+    const { url } = await start();
+    const reply = await ask(`${url}/api/cameras`, {}, method);
+    expect([reply.status, reply.headers.allow]).toEqual([405, 'GET, HEAD']);
+  });
+});
+
+describe('DNS rebinding', () => {
+  it.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', 'localhost@evil.example', '192.0.2.1'])(
+    'refuses the host %j on loopback',
+    async (host) => {
+      const { url } = await start();
+      expect((await ask(`${url}/api/cameras`, { host })).status).toBe(421);
+    },
+  );
+
+  it.each(['localhost', 'LOCALHOST:8080', '127.0.0.1:1', '127.1.2.3', '[::1]:8080', 'gateway.localhost'])('lets the host %j in', async (host) => {
+    const { url } = await start();
+    expect((await ask(`${url}/api/cameras`, { host })).status).toBe(200);
+  });
+
+  it('refuses an empty host', async () => {
+    const { port } = await start();
+    expect(await raw(port, 'GET /healthz HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1.1 421/);
+  });
+
+  it('holds for WebSocket handshakes too', async () => {
+    const { port } = await start({ signalingUpgrade: (_request, socket) => socket.end('taken') });
+    const handshake = (host: string): string => `GET /signaling HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+    expect(await raw(port, handshake('evil.example'))).toMatch(/^HTTP\/1.1 421/);
+    expect(await raw(port, handshake(`localhost:${port}`))).toBe('taken');
+  });
+
+  it('lets any host in beyond loopback, where the token protects', async () => {
+    const { port } = await start({ listen: { host: '0.0.0.0', port: 0 }, auth: { token: 't' } });
+    expect((await ask(`http://127.0.0.1:${port}/healthz`, { host: 'nvr.example' })).status).toBe(200);
+  });
+});
+
+describe('bounds', () => {
+  it('refuses headers beyond 8 KB', async () => {
+    const { port } = await start();
+    const text = `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ${'a'.repeat(9000)}\r\n\r\n`;
+    expect(await raw(port, text)).toMatch(/^HTTP\/1.1 431/);
+  });
+
+  it('refuses a WebSocket at another path, and at /signaling when no signaling server is here', async () => {
+    const { port } = await start();
+    for (const path of ['/other', '/signaling']) {
+      const text = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+      expect(await raw(port, text)).toMatch(/^HTTP\/1.1 404/);
+    }
+  });
+
+  it('survives a WebSocket client that resets the connection', async () => {
+    const upgraded = Promise.withResolvers<void>();
+    const { url, port } = await start({ signalingUpgrade: () => upgraded.resolve() });
+    const socket = connect(port, '127.0.0.1');
+    socket.write('GET /signaling HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await upgraded.promise;
+    socket.resetAndDestroy();
+    expect((await ask(`${url}/healthz`)).status).toBe(200);
+  });
+});
+
+describe('start and close', () => {
+  it('names the place when the port is taken', async () => {
+    const { port } = await start();
+    await expect(start({ listen: { host: '127.0.0.1', port } })).rejects.toMatchObject({
+      code: 'http.listen',
+      message: `Another program already listens on 127.0.0.1:${port}.`,
+    });
+  });
+
+  it('ends idle connections and WebSockets at close, which may be called twice', async () => {
+    const upgraded = Promise.withResolvers<void>();
+    const { url, port, server } = await start({ signalingUpgrade: () => upgraded.resolve() });
+    const idle = connect(port, '127.0.0.1');
+    const webSocket = connect(port, '127.0.0.1');
+    webSocket.write('GET /signaling HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await Promise.all([once(idle, 'connect'), upgraded.promise]);
+    const ended = [idle, webSocket].map((socket: Socket) => once(socket.resume(), 'close'));
+    await Promise.all([server.close(), server.close()]);
+    await Promise.all(ended);
+    const refused = get(`${url}/healthz`);
+    const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toBe('ECONNREFUSED');
+  });
+
+  it('can be closed without having started', async () => {
+    await new HttpServer({ listen: { host: '127.0.0.1', port: 0 }, view: new StubView(), log: silentLogger }).close();
+  });
+});

@@ -1,0 +1,90 @@
+import type { CameraInfo, SessionInfo } from '../../../src/base/api.ts';
+import type { GatewayView, Readiness } from '../../../src/http/gateway-view.ts';
+import type { MediaStats, SessionStats, StreamStats } from '../../../src/plane/messages.ts';
+
+/** A gateway whose answers a test sets. */
+export class StubView implements GatewayView {
+  cameraList: CameraInfo[] = [];
+  sessionList: SessionInfo[] = [];
+  readiness: Readiness = { ready: true, reasons: [] };
+  stats: MediaStats = { streams: [], sessions: [] };
+
+  cameras(): CameraInfo[] {
+    return this.cameraList;
+  }
+
+  sessions(): SessionInfo[] {
+    return this.sessionList;
+  }
+
+  ready(): Readiness {
+    return this.readiness;
+  }
+
+  signaling(): string {
+    return '/signaling';
+  }
+
+  mediaStats(): Promise<MediaStats> {
+    return Promise.resolve(this.stats);
+  }
+}
+
+export function cameraInfo(change: Partial<CameraInfo> = {}): CameraInfo {
+  return {
+    id: 'front-door',
+    name: 'Front door',
+    state: 'online',
+    since: '2026-11-21T10:00:00.000Z',
+    reason: null,
+    peer: 'peer-1',
+    signaling: { state: 'registered', server: '/signaling', reason: null },
+    address: '192.0.2.20',
+    kind: 'onvif',
+    manufacturer: 'Acme',
+    model: 'Dome 1',
+    firmware: '1.0',
+    profiles: [],
+    clockOffsetMs: 0,
+    viewers: 0,
+    ...change,
+  };
+}
+
+export function streamStats(change: Partial<StreamStats> = {}): StreamStats {
+  return {
+    cameraId: 'front-door',
+    profile: 'main',
+    state: 'playing',
+    readers: 1,
+    packetsReceived: 0,
+    packetsLost: 0,
+    packetsMalformed: 0,
+    bytesReceived: 0,
+    accessUnits: 0,
+    keyframes: 0,
+    reconnects: 0,
+    ...change,
+  };
+}
+
+export function sessionStats(change: Partial<SessionStats> = {}): SessionStats {
+  return {
+    sessionId: 's1',
+    cameraId: 'front-door',
+    profile: 'main',
+    state: 'live',
+    openedAt: 0,
+    firstPacketMs: 12,
+    packetsSent: 0,
+    bytesSent: 0,
+    packetsRetransmitted: 0,
+    packetsDropped: 0,
+    keyframeRequests: 0,
+    fractionLost: 0,
+    roundTripMs: 1,
+    metadataDocuments: 0,
+    metadataDropped: 0,
+    ...change,
+  };
+}
