@@ -1,0 +1,273 @@
+import { randomInt } from 'node:crypto';
+import { encodePictureLossIndication, encodeReceiverReport, parseRtcp } from './rtp/rtcp.ts';
+import type { TimeMapping } from './rtp/timeline.ts';
+import { KeyframeCache } from './keyframe-cache.ts';
+import { MetadataTrack } from './metadata/metadata-track.ts';
+import { TrackReceiver, type TrackDescription } from './track.ts';
+import { VideoTrack, type VideoFrame } from './video-track.ts';
+
+/** Audio codecs that browsers play as they come: nothing but the RTP header is rewritten. */
+const PASSED_AUDIO: ReadonlySet<string> = new Set(['PCMU', 'PCMA', 'OPUS']);
+
+export interface AudioPacket {
+  /** As in rtpmap, upper case: `PCMU`, `PCMA` or `OPUS`. */
+  codec: string;
+  /** Shared by all viewers; must not be written to. */
+  payload: Buffer;
+  /** On the track's timeline, 32 bits, at {@link clockRate}. */
+  timestamp: number;
+  clockRate: number;
+  marker: boolean;
+}
+
+/** One viewer of a stream. It must take what it is given at once and bound what it keeps: nothing here waits for it. */
+export interface StreamReader {
+  video(frame: VideoFrame): void;
+  audio(packet: AudioPacket): void;
+  /** One XML document, compressed with gzip. */
+  metadata(gzipped: Buffer): void;
+  /** False while nobody listens to metadata. */
+  readonly wantsMetadata: boolean;
+}
+
+/** What the tracks of a profile turned out to be. */
+export interface StreamTracks {
+  video: string | null;
+  audio: string | null;
+  /** False when browsers cannot play the audio track as it comes. */
+  audioPassed: boolean;
+  metadata: boolean;
+}
+
+export interface StreamOptions {
+  /** Most bytes of an RTP payload that viewers are sent. */
+  maxPayload: number;
+  keyframeCacheBytes: number;
+  /** The camera's clock minus ours, milliseconds, for tracks without sender reports. */
+  clockOffsetMs: number;
+  /** Viewers cannot decode until a keyframe comes. */
+  onKeyframeWanted: () => void;
+}
+
+type Kind = 'video' | 'audio' | 'metadata';
+
+/**
+ * One pulled profile: takes what the camera sends, makes it fit for viewers once, keeps the newest group of pictures, and hands all on
+ * to its readers. It knows no sockets: the owner feeds it. It outlives the camera's connections.
+ */
+export class Stream {
+  readonly #options: StreamOptions;
+  readonly #readers = new Set<StreamReader>();
+  readonly #cache: KeyframeCache;
+  /** RTCP identity towards the camera. */
+  readonly #ssrc = randomInt(1, 2 ** 32);
+  #clockOffsetMs: number;
+  #tracks: (Kind | undefined)[] = [];
+  #video: VideoTrack | undefined;
+  #audio: { receiver: TrackReceiver; codec: string } | undefined;
+  #metadata: MetadataTrack | undefined;
+  #bytes = 0;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+    this.#clockOffsetMs = options.clockOffsetMs;
+    this.#cache = new KeyframeCache(options.keyframeCacheBytes);
+  }
+
+  get readers(): number {
+    return this.#readers.size;
+  }
+
+  get video(): VideoTrack | undefined {
+    return this.#video;
+  }
+
+  get bytesReceived(): number {
+    return this.#bytes;
+  }
+
+  get packetsReceived(): number {
+    return this.#receivers().reduce((sum, receiver) => sum + receiver.received, 0);
+  }
+
+  get packetsLost(): number {
+    return this.#receivers().reduce((sum, receiver) => sum + receiver.lost, 0);
+  }
+
+  get packetsMalformed(): number {
+    const others = [this.#audio?.receiver, this.#metadata?.receiver];
+    return (this.#video?.malformed ?? 0) + others.reduce((sum, receiver) => sum + (receiver?.malformed ?? 0), 0);
+  }
+
+  set clockOffsetMs(offset: number) {
+    this.#clockOffsetMs = offset;
+  }
+
+  /**
+   * Tells the tracks of a new connection, by position; those after carry on where those before left. Returns what they are; the first of each kind
+   * is used.
+   */
+  setTracks(tracks: readonly TrackDescription[]): StreamTracks {
+    this.#tracks = [];
+    // What the cache holds belongs to the connection before: the camera may have been away for long.
+    this.#cache.clear();
+    const found: StreamTracks = { video: null, audio: null, audioPassed: false, metadata: false };
+    for (const [index, track] of tracks.entries()) {
+      if (track.kind === 'video' && found.video === null) {
+        found.video = track.encodingName;
+        if (track.encodingName === 'H264') this.#setVideo(index, track);
+      } else if (track.kind === 'audio' && found.audio === null) {
+        found.audio = track.encodingName;
+        found.audioPassed = isPassed(track);
+        if (found.audioPassed) this.#setAudio(index, track);
+      } else if (track.kind === 'application' && /^vnd\.onvif\.metadata$/i.test(track.encodingName) && !found.metadata) {
+        found.metadata = true;
+        this.#setMetadata(index, track);
+      }
+    }
+    return found;
+  }
+
+  /** True when the track at this position is used, so that a connection sets up no other. */
+  static wants(track: TrackDescription): boolean {
+    if (track.kind === 'audio') return isPassed(track);
+    return track.kind === 'video' ? track.encodingName === 'H264' : /^vnd\.onvif\.metadata$/i.test(track.encodingName);
+  }
+
+  /** Takes an RTP packet of the track at `index`; arrival in Unix milliseconds. */
+  receiveRtp(index: number, bytes: Buffer, arrivalMs: number): void {
+    this.#bytes += bytes.length;
+    switch (this.#tracks[index]) {
+      case 'video':
+        this.#video?.receive(bytes, arrivalMs);
+        return;
+      case 'audio':
+        this.#receiveAudio(bytes, arrivalMs);
+        return;
+      case 'metadata':
+        this.#metadata?.receive(bytes, arrivalMs, this.#metadataWanted());
+        return;
+      case undefined:
+    }
+  }
+
+  receiveRtcp(index: number, bytes: Buffer, arrivalMs: number): void {
+    for (const message of parseRtcp(bytes).messages) this.#receiverAt(index)?.receiveRtcp(message, arrivalMs);
+  }
+
+  /** The receiver report that is due to the camera for the track at `index`; undefined before its first packet. */
+  receiverReport(index: number, nowMs: number): Buffer | undefined {
+    const report = this.#receiverAt(index)?.report(nowMs);
+    return report === undefined ? undefined : encodeReceiverReport(this.#ssrc, [report], 'gateway');
+  }
+
+  /** Asks the camera itself for a keyframe (RFC 4585 PLI), for the track at `index`. */
+  pictureLossIndication(index: number, nowMs: number): Buffer | undefined {
+    const report = this.receiverReport(index, nowMs);
+    const media = this.#video?.receiver.ssrc;
+    if (this.#tracks[index] !== 'video' || report === undefined || media === undefined) return undefined;
+    return Buffer.concat([report, encodePictureLossIndication(this.#ssrc, media)]);
+  }
+
+  /** Adds a viewer, which is handed the cached group of pictures at once, and then what comes. Returns how to remove it. */
+  addReader(reader: StreamReader): () => void {
+    for (const frame of this.#cache.frames) reader.video(frame);
+    this.#readers.add(reader);
+    return () => this.#readers.delete(reader);
+  }
+
+  /** True when a viewer that joins has a picture at once. */
+  get hasKeyframe(): boolean {
+    return this.#cache.frames.length > 0;
+  }
+
+  /** The camera's time on the video's timeline; undefined before its first packet. */
+  get videoTime(): TimeMapping | undefined {
+    return this.#video?.receiver.time(this.cameraClockOffsetMs);
+  }
+
+  /** The camera's time on the audio's timeline; undefined before its first packet. */
+  get audioTime(): TimeMapping | undefined {
+    return this.#audio?.receiver.time(this.cameraClockOffsetMs);
+  }
+
+  /** The camera's clock minus ours: by its sender reports, so that all tracks agree, else as it was given. Milliseconds. */
+  get cameraClockOffsetMs(): number {
+    return this.#video?.receiver.reportedClockOffsetMs ?? this.#audio?.receiver.reportedClockOffsetMs ?? this.#clockOffsetMs;
+  }
+
+  #setVideo(index: number, track: TrackDescription): void {
+    this.#tracks[index] = 'video';
+    if (this.#video !== undefined) {
+      this.#video.reconnect(track);
+      return;
+    }
+    this.#video = new VideoTrack(track, randomInt(2 ** 32), this.#options.maxPayload, {
+      frame: (frame) => this.#handOn(frame),
+      keyframeWanted: this.#options.onKeyframeWanted,
+    });
+  }
+
+  #setAudio(index: number, track: TrackDescription): void {
+    this.#tracks[index] = 'audio';
+    if (this.#audio?.receiver.clockRate === track.clockRate) {
+      this.#audio.receiver.reconnect(track);
+      this.#audio.codec = track.encodingName;
+    } else {
+      this.#audio = { receiver: new TrackReceiver(track, randomInt(2 ** 32)), codec: track.encodingName };
+    }
+  }
+
+  #setMetadata(index: number, track: TrackDescription): void {
+    this.#tracks[index] = 'metadata';
+    if (this.#metadata === undefined) {
+      this.#metadata = new MetadataTrack(track, randomInt(2 ** 32), (gzipped) => {
+        for (const reader of this.#readers) if (reader.wantsMetadata) reader.metadata(gzipped);
+      });
+    } else {
+      this.#metadata.reconnect(track);
+    }
+  }
+
+  #handOn(frame: VideoFrame): void {
+    this.#cache.add(frame);
+    for (const reader of this.#readers) reader.video(frame);
+  }
+
+  #receiveAudio(bytes: Buffer, arrivalMs: number): void {
+    const audio = this.#audio;
+    const placed = audio?.receiver.receive(bytes, arrivalMs);
+    if (audio === undefined || placed === undefined || placed.packet.payload.length === 0) return;
+    const { codec, receiver } = audio;
+    const { payload, marker } = placed.packet;
+    const packet: AudioPacket = { codec, payload, timestamp: placed.timestamp, clockRate: receiver.clockRate, marker };
+    for (const reader of this.#readers) reader.audio(packet);
+  }
+
+  #metadataWanted(): boolean {
+    for (const reader of this.#readers) if (reader.wantsMetadata) return true;
+    return false;
+  }
+
+  #receiverAt(index: number): TrackReceiver | undefined {
+    switch (this.#tracks[index]) {
+      case 'video':
+        return this.#video?.receiver;
+      case 'audio':
+        return this.#audio?.receiver;
+      case 'metadata':
+        return this.#metadata?.receiver;
+      case undefined:
+        return undefined;
+    }
+  }
+
+  #receivers(): TrackReceiver[] {
+    return [this.#video?.receiver, this.#audio?.receiver, this.#metadata?.receiver].filter((receiver) => receiver !== undefined);
+  }
+}
+
+/** G.711 only at its own rate: the static payload types mean 8 kHz, and a browser plays nothing else under these names. */
+function isPassed(track: TrackDescription): boolean {
+  return PASSED_AUDIO.has(track.encodingName) && (track.encodingName === 'OPUS' || track.clockRate === 8000);
+}
