@@ -1,0 +1,178 @@
+import type { SimulatedProfile } from '../profiles.ts';
+import * as configurations from './media-configurations.ts';
+import { TOKENS, videoEncoderToken, type MetadataSettings } from './media-configurations.ts';
+import { ptzConfiguration } from './ptz-configuration.ts';
+import { defineService, type Call, type Service } from './service.ts';
+import { actionNotSupported, invalidArgument } from './soap.ts';
+import { child, childText, element, xml, type Markup, type XmlElement } from './xml.ts';
+
+export interface MediaServiceOptions {
+  profiles: readonly SimulatedProfile[];
+  metadata: MetadataSettings;
+  /** The port of the RTSP server. */
+  rtspPort: () => number;
+  /** An I-frame on demand (SetSynchronizationPoint). */
+  onSynchronizationPoint: (profileToken: string) => void;
+}
+
+const CAPABILITIES = xml`<trt:Capabilities SnapshotUri="false" Rotation="false" VideoSourceMode="false" OSD="false">
+  <trt:ProfileCapabilities MaximumNumberOfProfiles="2"/>
+  <trt:StreamingCapabilities RTPMulticast="false" RTP_TCP="true" RTP_RTSP_TCP="true" NonAggregateControl="false"/>
+</trt:Capabilities>`;
+
+/** Media1 (ver10). The profiles are fixed. */
+export function mediaService(options: MediaServiceOptions): Service {
+  const { profiles, metadata } = options;
+  const uses = profiles.length;
+  const all = (operation: string, items: readonly Markup[]): Markup => element(`trt:${operation}Response`, {}, xml`${items}`);
+
+  return defineService({
+    prefix: 'trt',
+    path: '/onvif/media_service',
+    version: { major: 2, minor: 60 },
+    capabilities: CAPABILITIES,
+    operations: {
+      'trt:GetProfiles': () => all('GetProfiles', profiles.map((profile) => mediaProfile('trt:Profiles', profile, options))),
+      'trt:GetProfile': (call) => {
+        const profile = profileOf(call.operation, profiles);
+        return xml`<trt:GetProfileResponse>${mediaProfile('trt:Profile', profile, options)}</trt:GetProfileResponse>`;
+      },
+      'trt:GetVideoSources': () => all('GetVideoSources', [videoSource(profiles)]),
+      'trt:GetAudioSources': () =>
+        all('GetAudioSources', [xml`<trt:AudioSources token="${TOKENS.audioSource}"><tt:Channels>1</tt:Channels></trt:AudioSources>`]),
+      'trt:GetAudioOutputs': () => all('GetAudioOutputs', [xml`<trt:AudioOutputs token="${TOKENS.audioOutput}"/>`]),
+      'trt:GetVideoSourceConfigurations': () =>
+        all('GetVideoSourceConfigurations', [configurations.videoSourceConfiguration('trt:Configurations', profiles)]),
+      'trt:GetVideoEncoderConfigurations': () =>
+        all(
+          'GetVideoEncoderConfigurations',
+          profiles.map((profile) => configurations.videoEncoderConfiguration('trt:Configurations', profile)),
+        ),
+      'trt:GetVideoEncoderConfiguration': (call) => {
+        const profile = profileOfEncoder(childText(call.operation, 'ConfigurationToken'), profiles);
+        return all('GetVideoEncoderConfiguration', [configurations.videoEncoderConfiguration('trt:Configuration', profile)]);
+      },
+      'trt:GetVideoEncoderConfigurationOptions': (call) =>
+        all('GetVideoEncoderConfigurationOptions', [configurations.videoEncoderOptions(selectedEncoder(call, profiles))]),
+      'trt:GetAudioSourceConfigurations': () =>
+        all('GetAudioSourceConfigurations', [configurations.audioSourceConfiguration('trt:Configurations', uses)]),
+      'trt:GetAudioEncoderConfigurations': () =>
+        all('GetAudioEncoderConfigurations', [configurations.audioEncoderConfiguration('trt:Configurations', uses)]),
+      'trt:GetAudioEncoderConfigurationOptions': () =>
+        all('GetAudioEncoderConfigurationOptions', [
+          xml`<trt:Options><tt:Options>
+            <tt:Encoding>G711</tt:Encoding>
+            <tt:BitrateList><tt:Items>64</tt:Items></tt:BitrateList><tt:SampleRateList><tt:Items>8</tt:Items></tt:SampleRateList>
+          </tt:Options></trt:Options>`,
+        ]),
+      'trt:GetAudioOutputConfigurations': () =>
+        all('GetAudioOutputConfigurations', [configurations.audioOutputConfiguration('trt:Configurations', uses)]),
+      'trt:GetAudioDecoderConfigurations': () =>
+        all('GetAudioDecoderConfigurations', [configurations.audioDecoderConfiguration('trt:Configurations', uses)]),
+      'trt:GetAudioDecoderConfigurationOptions': () =>
+        all('GetAudioDecoderConfigurationOptions', [
+          xml`<trt:Options><tt:G711DecOptions>
+            <tt:Bitrate><tt:Items>64</tt:Items></tt:Bitrate><tt:SampleRateRange><tt:Items>8</tt:Items></tt:SampleRateRange>
+          </tt:G711DecOptions></trt:Options>`,
+        ]),
+      'trt:GetMetadataConfigurations': () =>
+        all('GetMetadataConfigurations', [configurations.metadataConfiguration('trt:Configurations', uses, metadata)]),
+      'trt:GetMetadataConfiguration': () =>
+        all('GetMetadataConfiguration', [configurations.metadataConfiguration('trt:Configuration', uses, metadata)]),
+      'trt:SetMetadataConfiguration': (call) => {
+        setMetadataConfiguration(child(call.operation, 'Configuration'), metadata);
+        return xml`<trt:SetMetadataConfigurationResponse/>`;
+      },
+      'trt:GetStreamUri': (call) => {
+        const profile = profileOf(call.operation, profiles);
+        const setup = child(call.operation, 'StreamSetup');
+        const protocol = childText(child(setup, 'Transport'), 'Protocol') ?? '';
+        if (childText(setup, 'Stream') !== 'RTP-Unicast' || !['UDP', 'TCP', 'RTSP'].includes(protocol)) throw invalidStreamSetup();
+        return xml`<trt:GetStreamUriResponse><trt:MediaUri>
+          <tt:Uri>${streamUri(call, options, profile)}</tt:Uri>
+          <tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot><tt:Timeout>PT0S</tt:Timeout>
+        </trt:MediaUri></trt:GetStreamUriResponse>`;
+      },
+      'trt:GetSnapshotUri': () => {
+        throw actionNotSupported('The camera has no snapshots');
+      },
+      'trt:SetSynchronizationPoint': (call) => {
+        options.onSynchronizationPoint(profileOf(call.operation, profiles).token);
+        return xml`<trt:SetSynchronizationPointResponse/>`;
+      },
+    },
+  });
+}
+
+function mediaProfile(elementName: string, profile: SimulatedProfile, options: MediaServiceOptions): Markup {
+  const uses = options.profiles.length;
+  return element(
+    elementName,
+    { token: profile.token, fixed: true },
+    xml`<tt:Name>${profile.name}</tt:Name>
+      ${configurations.videoSourceConfiguration('tt:VideoSourceConfiguration', options.profiles)}
+      ${configurations.audioSourceConfiguration('tt:AudioSourceConfiguration', uses)}
+      ${configurations.videoEncoderConfiguration('tt:VideoEncoderConfiguration', profile)}
+      ${configurations.audioEncoderConfiguration('tt:AudioEncoderConfiguration', uses)}
+      ${ptzConfiguration('tt:PTZConfiguration', uses)}
+      ${configurations.metadataConfiguration('tt:MetadataConfiguration', uses, options.metadata)}
+      <tt:Extension>
+        ${configurations.audioOutputConfiguration('tt:AudioOutputConfiguration', uses)}
+        ${configurations.audioDecoderConfiguration('tt:AudioDecoderConfiguration', uses)}
+      </tt:Extension>`,
+  );
+}
+
+function videoSource(profiles: readonly SimulatedProfile[]): Markup {
+  const { width, height, framesPerSecond } = configurations.largest(profiles);
+  return xml`<trt:VideoSources token="${TOKENS.videoSource}">
+    <tt:Framerate>${framesPerSecond}</tt:Framerate>
+    <tt:Resolution><tt:Width>${width}</tt:Width><tt:Height>${height}</tt:Height></tt:Resolution>
+  </trt:VideoSources>`;
+}
+
+/** The profile that the operation's ProfileToken names; a fault where there is none. */
+export function profileOf(operation: XmlElement, profiles: readonly SimulatedProfile[]): SimulatedProfile {
+  const token = childText(operation, 'ProfileToken');
+  const profile = profiles.find((candidate) => candidate.token === token);
+  if (profile === undefined) throw invalidArgument('NoProfile', 'The requested profile token does not exist');
+  return profile;
+}
+
+export function profileOfEncoder(token: string | undefined, profiles: readonly SimulatedProfile[]): SimulatedProfile {
+  const profile = profiles.find((candidate) => videoEncoderToken(candidate) === token);
+  if (profile === undefined) throw invalidArgument('NoConfig', 'The requested configuration does not exist');
+  return profile;
+}
+
+/** The encoder whose options are asked for, by configuration or by profile; the first where neither is named. */
+export function selectedEncoder(call: Call, profiles: readonly SimulatedProfile[]): SimulatedProfile {
+  const configurationToken = childText(call.operation, 'ConfigurationToken');
+  if (configurationToken !== undefined) return profileOfEncoder(configurationToken, profiles);
+  if (child(call.operation, 'ProfileToken') !== undefined) return profileOf(call.operation, profiles);
+  const [first] = profiles;
+  if (first === undefined) throw invalidArgument('NoProfile', 'The camera has no profile');
+  return first;
+}
+
+/** The RTSP URI at the host that the client used for SOAP. */
+export function streamUri(call: Call, options: MediaServiceOptions, profile: SimulatedProfile): string {
+  const host = call.authority.replace(/:\d+$/, '');
+  return `rtsp://${host}:${options.rtspPort()}/${profile.token}`;
+}
+
+export function invalidStreamSetup(): Error {
+  return invalidArgument('InvalidStreamSetup', 'Specification of stream type or transport part in StreamSetup is not supported');
+}
+
+/** Takes over what the metadata stream shall carry; what the configuration leaves out is off. */
+export function setMetadataConfiguration(configuration: XmlElement | undefined, metadata: MetadataSettings): void {
+  if (configuration?.attributes.get('token') !== TOKENS.metadataConfiguration) {
+    throw invalidArgument('NoConfig', 'The requested configuration does not exist');
+  }
+  const isOn = (parent: XmlElement | undefined, name: string): boolean => ['true', '1'].includes(childText(parent, name) ?? '');
+  metadata.ptzStatus = isOn(child(configuration, 'PTZStatus'), 'Status');
+  metadata.ptzPosition = isOn(child(configuration, 'PTZStatus'), 'Position');
+  metadata.events = child(configuration, 'Events') !== undefined;
+  metadata.analytics = isOn(configuration, 'Analytics');
+}
