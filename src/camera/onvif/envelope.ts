@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { escapeXml } from '../xml.ts';
+
+/** The namespaces of the services that we call (the ONVIF WSDLs' targetNamespace). */
+export const DEVICE_NAMESPACE = 'http://www.onvif.org/ver10/device/wsdl';
+export const MEDIA1_NAMESPACE = 'http://www.onvif.org/ver10/media/wsdl';
+export const MEDIA2_NAMESPACE = 'http://www.onvif.org/ver20/media/wsdl';
+export const SCHEMA_NAMESPACE = 'http://www.onvif.org/ver10/schema';
+
+const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
+const WSU = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
+const PASSWORD_DIGEST = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest';
+const BASE64_BINARY = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary';
+
+/** What a WS-Security UsernameToken is made of. */
+export interface UsernameToken {
+  username: string;
+  password: string;
+  /** 16 random bytes, never used twice. */
+  nonce: Uint8Array;
+  /** The time by the camera's clock, milliseconds since 1970: a camera refuses what its own clock finds old. */
+  createdMs: number;
+}
+
+/** A SOAP 1.2 request; `body` is XML already. Without a token it carries no credentials. */
+export function buildEnvelope(body: string, token?: UsernameToken): string {
+  const header = token === undefined ? '' : `<s:Header>${securityHeader(token)}</s:Header>`;
+  return (
+    '<?xml version="1.0" encoding="UTF-8"?>' +
+    `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope">${header}<s:Body>${body}</s:Body></s:Envelope>`
+  );
+}
+
+/** `<name xmlns="namespace">` around content that is XML already. */
+export function buildRequest(namespace: string, name: string, content = ''): string {
+  return `<${name} xmlns="${namespace}">${content}</${name}>`;
+}
+
+/** An element that holds text: a token or a name as the camera or a user wrote it. */
+export function textElement(name: string, text: string): string {
+  return `<${name}>${escapeXml(text)}</${name}>`;
+}
+
+/** WS-Security UsernameToken Profile 1.0 section 3.1: Base64(SHA-1(nonce + created + password)), text as UTF-8. */
+function securityHeader(token: UsernameToken): string {
+  const created = new Date(token.createdMs).toISOString();
+  const digest = createHash('sha1').update(token.nonce).update(created).update(token.password).digest('base64');
+  return (
+    `<wsse:Security s:mustUnderstand="1" xmlns:wsse="${WSSE}" xmlns:wsu="${WSU}"><wsse:UsernameToken>` +
+    `<wsse:Username>${escapeXml(token.username)}</wsse:Username>` +
+    `<wsse:Password Type="${PASSWORD_DIGEST}">${digest}</wsse:Password>` +
+    `<wsse:Nonce EncodingType="${BASE64_BINARY}">${Buffer.from(token.nonce).toString('base64')}</wsse:Nonce>` +
+    `<wsu:Created>${created}</wsu:Created>` +
+    '</wsse:UsernameToken></wsse:Security>'
+  );
+}
