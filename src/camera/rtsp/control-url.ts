@@ -1,7 +1,11 @@
+import type { Credentials } from './auth.ts';
+
 /*
  * Which URL a request is for (RFC 2326 appendix C.1.1), with what cameras make of it. Only used as text inside requests on the
  * connection that is already there; nothing is ever connected to because a camera named it.
  */
+
+const DEFAULT_RTSP_PORT = 554;
 
 /**
  * Base for the control attributes of a description: Content-Base, else Content-Location, else the URL that was asked for.
@@ -32,4 +36,33 @@ function repair(given: string, requested: string): string | undefined {
   if (origin !== undefined && single.startsWith('/')) return origin + single;
   if (/^(?:\[[\da-f:.]+\]|[\w-]+(?:\.[\w-]+)+|[\w-]+:\d+)(?::\d+)?(?:\/|$)/i.test(single)) return `rtsp://${single}`;
   return undefined;
+}
+
+export interface RtspTarget {
+  host: string;
+  port: number;
+  /** As it stands in requests: without user name and password. */
+  uri: string;
+  credentials: Credentials | undefined;
+}
+
+/** Takes `rtsp://[user:password@]host[:port]/path?query` apart; undefined when it is no such URL. */
+export function parseRtspUrl(url: string): RtspTarget | undefined {
+  const parsed = URL.parse(url);
+  if (parsed === null || parsed.protocol !== 'rtsp:' || parsed.hostname === '') return undefined;
+  const hasUser = parsed.username !== '';
+  const credentials = hasUser ? { username: unescape(parsed.username), password: unescape(parsed.password) } : undefined;
+  parsed.username = '';
+  parsed.password = '';
+  const port = parsed.port === '' ? DEFAULT_RTSP_PORT : Number(parsed.port);
+  return { host: parsed.hostname.replace(/^\[|\]$/g, ''), port, uri: parsed.href, credentials };
+}
+
+/** Percent-decodes; a lone `%`, as passwords have them, stays what it is. */
+function unescape(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

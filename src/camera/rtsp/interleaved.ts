@@ -116,8 +116,8 @@ export class InterleavedParser {
     if (!startsItem(buffer.readUInt8(offset))) return this.#garbage(buffer, offset);
     const lineEnd = buffer.subarray(offset, offset + MAX_START_LINE_BYTES).indexOf(LF);
     if (lineEnd < 0) {
-      const isLine = /^[A-Z_]{1,32}(?:[ /][\x20-\x7e\x80-\xff]*\r?)?$/.test(buffer.toString('latin1', offset, offset + MAX_START_LINE_BYTES));
-      return isLine && buffer.length - offset < MAX_START_LINE_BYTES ? 0 : this.#garbage(buffer, offset);
+      const start = buffer.toString('latin1', offset, offset + MAX_START_LINE_BYTES);
+      return start.length < MAX_START_LINE_BYTES && isStartOfLine(start) ? 0 : this.#garbage(buffer, offset);
     }
     const startLine = parseStartLine(buffer.toString('latin1', offset, offset + lineEnd).trimEnd());
     if (startLine === undefined) return this.#garbage(buffer, offset);
@@ -131,9 +131,13 @@ export class InterleavedParser {
     if (buffer.length - offset < end) return this.#wait(end);
     this.#searching = false;
     const body = buffer.subarray(offset + headEnd, offset + end);
-    const { kind, ...start } = startLine;
-    if ('method' in start) this.#onItem({ kind: 'request', request: { ...start, headers, body } });
-    else this.#onItem({ kind: 'response', response: { ...start, headers, body } });
+    if (startLine.kind === 'request') {
+      const { method, uri } = startLine;
+      this.#onItem({ kind: 'request', request: { method, uri, headers, body } });
+    } else {
+      const { status, reason } = startLine;
+      this.#onItem({ kind: 'response', response: { status, reason, headers, body } });
+    }
     return end;
   }
 
@@ -156,6 +160,11 @@ export class InterleavedParser {
 /** A frame starts with `$`, a message with the upper-case letters of a method or of `RTSP/1.0`. */
 function startsItem(byte: number): boolean {
   return byte === DOLLAR || (byte >= 0x41 && byte <= 0x5a);
+}
+
+/** Whether a start line can still come of it: an upper-case word, then printable characters. */
+function isStartOfLine(text: string): boolean {
+  return /^[A-Z_]{1,32}(?:[ /][\x20-\x7e\x80-\xff]*\r?)?$/.test(text);
 }
 
 /** Offset behind the empty line that ends a head, or undefined. Bare LF is accepted. */

@@ -62,7 +62,9 @@ function encode(startLine: string, headers: RtspHeaders, body: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${head}\r\n\r\n`, 'latin1'), body]);
 }
 
-export type RtspStartLine = { kind: 'request'; method: string; uri: string } | { kind: 'response'; status: number; reason: string };
+export type RtspStartLine =
+  | { kind: 'request'; method: string; uri: string }
+  | { kind: 'response'; status: number; reason: string };
 
 /** First line of a message, or undefined when it is none. `HTTP/1.x` is accepted in responses: some cameras mix them up. */
 export function parseStartLine(line: string): RtspStartLine | undefined {

@@ -88,22 +88,28 @@ function splitSections(text: string): Section[] {
 function parseTrack(section: Section, index: number, sessionDirection: RtspTrack['direction']): RtspTrack | undefined {
   const [kind = '', , , ...formats] = section.media.split(/\s+/);
   const payloadType = Number.parseInt(formats[0] ?? '', 10);
-  if ((kind !== 'video' && kind !== 'audio' && kind !== 'application') || !(payloadType >= 0 && payloadType < 128)) return undefined;
+  if ((kind !== 'video' && kind !== 'audio' && kind !== 'application') || !(payloadType >= 0 && payloadType < 128))
+    return undefined;
 
-  const rtpmap = forPayloadType(section, 'rtpmap', payloadType) ?? STATIC_PAYLOAD_TYPES.get(payloadType) ?? '';
-  const [name = '', rate = '', channels = ''] = rtpmap.split('/');
   const { bandwidth } = section;
   return {
     kind,
     index,
     control: attribute(section, 'control') ?? '',
     payloadType,
-    encodingName: kind === 'application' ? name.trim() : name.trim().toUpperCase(),
-    clockRate: positive(rate) ?? (kind === 'audio' ? 8000 : 90_000),
-    channels: kind === 'audio' ? (positive(channels) ?? 1) : 1,
+    ...parseEncoding(forPayloadType(section, 'rtpmap', payloadType) ?? STATIC_PAYLOAD_TYPES.get(payloadType) ?? '', kind),
     fmtp: parseFormatParameters(forPayloadType(section, 'fmtp', payloadType) ?? ''),
     direction: directionOf(section) ?? sessionDirection,
     ...(bandwidth !== undefined && bandwidth > 0 ? { bandwidth } : {}),
+  };
+}
+
+function parseEncoding(rtpmap: string, kind: RtspTrackKind): Pick<RtspTrack, 'encodingName' | 'clockRate' | 'channels'> {
+  const [name = '', rate = '', channels = ''] = rtpmap.split('/').map((part) => part.trim());
+  return {
+    encodingName: kind === 'application' ? name : name.toUpperCase(),
+    clockRate: positive(rate) ?? (kind === 'audio' ? 8000 : 90_000),
+    channels: kind === 'audio' ? (positive(channels) ?? 1) : 1,
   };
 }
 

@@ -1,0 +1,258 @@
+import { systemClock, type Clock } from '../../base/clock.ts';
+import type { GatewayError } from '../../base/errors.ts';
+import { redactUrl, silentLogger, type Logger } from '../../base/log.ts';
+import type { Credentials } from './auth.ts';
+import { Authenticator } from './authenticator.ts';
+import { RtspConnection } from './connection.ts';
+import { baseUrl, controlUrl, parseRtspUrl, type RtspTarget } from './control-url.ts';
+import { closed, protocol, refused } from './failure.ts';
+import type { InterleavedCounters } from './interleaved.ts';
+import type { RtspResponse } from './message.ts';
+import { isReceived, parseSessionDescription, type RtspTrack, type SessionDescription } from './sdp.ts';
+
+export interface RtspClientOptions {
+  /** `rtsp://host[:port]/path?query`. A user name and password in it are used when `credentials` is absent. */
+  url: string;
+  credentials?: Credentials;
+  /** Which tracks to receive; default all that the camera sends. */
+  wants?: (track: RtspTrack) => boolean;
+  userAgent?: string;
+  /** Default 5000. */
+  connectTimeoutMs?: number;
+  /** Default 5000, for each request. */
+  requestTimeoutMs?: number;
+  clock?: Clock;
+  logger?: Logger;
+  /** The tracks that were set up; before the first packet. */
+  onTracks?: (tracks: RtspTrack[]) => void;
+  /** One RTP packet, a view of the bytes received; `arrivalMs` is the clock's time at which they were read. */
+  onRtp: (track: RtspTrack, packet: Buffer, arrivalMs: number) => void;
+  /** One compound RTCP packet of the camera. */
+  onRtcp?: (track: RtspTrack, packet: Buffer, arrivalMs: number) => void;
+  /** The session ended after {@link RtspClient.start} had succeeded, and not by {@link RtspClient.close}. */
+  onClose: (error: GatewayError) => void;
+}
+
+interface Channel {
+  track: RtspTrack;
+  isRtcp: boolean;
+}
+
+const DEFAULT_SESSION_TIMEOUT_S = 60;
+const MAX_KEEP_ALIVE_MS = 30_000;
+const TEARDOWN_TIMEOUT_MS = 1000;
+
+/** One RTSP session with a camera, RTP interleaved in the TCP connection (RFC 2326 section 10.12). For one use only. */
+export class RtspClient {
+  readonly #options: RtspClientOptions;
+  readonly #logger: Logger;
+  readonly #place: string;
+  readonly #target: RtspTarget | undefined;
+  readonly #authenticator: Authenticator;
+  readonly #channels = new Map<number, Channel>();
+  #connection: RtspConnection | undefined;
+  #publicMethods = '';
+  #session: string | undefined;
+  #sessionUrl = '';
+  #keepAliveTimer: NodeJS.Timeout | undefined;
+  /** Packets are handed on; from just before PLAY, since the first come before its answer. */
+  #receiving = false;
+  #started = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: RtspClientOptions) {
+    this.#options = options;
+    this.#logger = options.logger ?? silentLogger;
+    this.#place = redactUrl(options.url);
+    this.#target = parseRtspUrl(options.url);
+    this.#authenticator = new Authenticator(this.#place, options.credentials ?? this.#target?.credentials);
+  }
+
+  /** What the connection had to step over. */
+  get counters(): Readonly<InterleavedCounters> {
+    return this.#connection?.counters ?? { garbageBytes: 0, resyncs: 0 };
+  }
+
+  /**
+   * Connects, sets up the wanted tracks and plays. After an error everything is closed.
+   * @throws GatewayError `rtsp.unreachable`, `rtsp.timeout`, `rtsp.unauthorized`, `rtsp.not_found`, `rtsp.status`,
+   * `rtsp.protocol`, `rtsp.closed` (the last also on abort and on {@link close}).
+   */
+  async start(signal?: AbortSignal): Promise<{ tracks: RtspTrack[] }> {
+    const abort = (): void => this.#connection?.end(closed(this.#place, 'given up'));
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      if (signal?.aborted === true || this.#closing !== undefined) throw closed(this.#place, 'given up');
+      const tracks = await this.#open();
+      if (this.#connection?.ended !== undefined) throw this.#connection.ended;
+      this.#started = true;
+      return { tracks };
+    } catch (error) {
+      await this.close();
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Sends a compound RTCP packet on the track's channel; false when it was dropped. */
+  sendRtcp(track: RtspTrack, packet: Uint8Array): boolean {
+    for (const [channel, each] of this.#channels) {
+      if (each.track === track && each.isRtcp) return this.#connection?.sendFrame(channel, packet) ?? false;
+    }
+    return false;
+  }
+
+  /** Ends the session, with TEARDOWN where there is one; takes a second at most. May be called at any time and again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#receiving = false;
+    this.#started = false;
+    clearInterval(this.#keepAliveTimer);
+    this.#channels.clear();
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    const timer = setTimeout(() => connection.end(closed(this.#place, 'no answer to TEARDOWN')), TEARDOWN_TIMEOUT_MS);
+    try {
+      if (this.#session !== undefined) await this.#request('TEARDOWN', this.#sessionUrl);
+    } catch (error) {
+      this.#logger.debug({ err: error }, 'RTSP TEARDOWN failed');
+    } finally {
+      clearTimeout(timer);
+      connection.end(closed(this.#place, 'closed by us'));
+    }
+  }
+
+  async #open(): Promise<RtspTrack[]> {
+    const target = this.#target;
+    if (target === undefined) throw protocol(this.#place, 'is not a URL of the form rtsp://host/path');
+    this.#connection = new RtspConnection({
+      host: target.host,
+      port: target.port,
+      place: this.#place,
+      userAgent: this.#options.userAgent ?? 'onvif-webrtc-gateway',
+      connectTimeoutMs: this.#options.connectTimeoutMs ?? 5000,
+      requestTimeoutMs: this.#options.requestTimeoutMs ?? 5000,
+      clock: this.#options.clock ?? systemClock,
+      logger: this.#logger,
+      onFrame: (channel, payload, arrivalMs) => this.#onFrame(channel, payload, arrivalMs),
+      onEnd: (error) => this.#onEnd(error),
+    });
+    await this.#connection.connect();
+
+    // Only to learn how to keep the session alive; a camera that refuses it may still play.
+    this.#publicMethods = (await this.#request('OPTIONS', target.uri)).headers.getAll('Public').join(',').toUpperCase();
+    const { description, base } = await this.#describe(target.uri);
+    this.#sessionUrl = controlUrl(base, description.control);
+    const tracks = await this.#setup(description, base);
+    this.#options.onTracks?.(tracks);
+    this.#receiving = true;
+    await this.#command('PLAY', this.#sessionUrl, [['Range', 'npt=0-']]);
+    return tracks;
+  }
+
+  async #describe(uri: string): Promise<{ description: SessionDescription; base: string }> {
+    const response = await this.#command('DESCRIBE', uri, [['Accept', 'application/sdp']]);
+    const description = parseSessionDescription(response.body.toString('utf8'));
+    if (description.tracks.length === 0) throw protocol(this.#place, 'describes no media');
+    return { description, base: baseUrl(uri, response.headers.get('Content-Base'), response.headers.get('Content-Location')) };
+  }
+
+  async #setup(description: SessionDescription, base: string): Promise<RtspTrack[]> {
+    const wants = this.#options.wants ?? isReceived;
+    const wanted = description.tracks.filter((track) => isReceived(track) && wants(track));
+    if (wanted.length === 0) {
+      const names = description.tracks.map((track) => track.encodingName || track.kind).join(', ');
+      throw protocol(this.#place, `has no track that can be used (it has ${names})`, 'Set the camera to H.264.');
+    }
+    const ready: RtspTrack[] = [];
+    let failure: GatewayError | undefined;
+    for (const track of wanted) {
+      const rtp = ready.length * 2;
+      const uri = controlUrl(base, track.control);
+      const response = await this.#request('SETUP', uri, [['Transport', `RTP/AVP/TCP;unicast;interleaved=${rtp}-${rtp + 1}`]]);
+      if (isSuccess(response)) {
+        this.#startSession(response);
+        this.#assignChannels(track, rtp, response.headers.get('Transport') ?? '');
+        ready.push(track);
+      } else {
+        // Sound or metadata that cannot be had must not cost the picture.
+        const error = refused(redactUrl(uri), 'SETUP', response);
+        if (track.kind === 'video') throw error;
+        failure ??= error;
+        this.#logger.warn({ reason: error.message }, `camera refuses its ${track.kind} track`);
+      }
+    }
+    if (ready.length === 0 && failure !== undefined) throw failure;
+    return ready;
+  }
+
+  /** The channels that the camera answers count, not those asked for; some answer odd ones, or none. */
+  #assignChannels(track: RtspTrack, asked: number, transport: string): void {
+    const [, first, second] = /interleaved\s*=\s*(\d+)(?:\s*-\s*(\d+))?/i.exec(transport) ?? [];
+    let rtp = first === undefined ? asked : Number(first);
+    let rtcp = second === undefined ? rtp + 1 : Number(second);
+    if (rtp > 255 || rtcp > 255 || rtp === rtcp || this.#channels.has(rtp) || this.#channels.has(rtcp))
+      [rtp, rtcp] = [asked, asked + 1];
+    this.#channels.set(rtp, { track, isRtcp: false });
+    this.#channels.set(rtcp, { track, isRtcp: true });
+  }
+
+  #startSession(response: RtspResponse): void {
+    const [session = '', ...parameters] = (response.headers.get('Session') ?? '').split(';').map((part) => part.trim());
+    if (session === '' || this.#session !== undefined) return;
+    this.#session = session;
+    const timeout = parameters.map((part) => /^timeout\s*=\s*(\d+)/i.exec(part)?.[1]).find((value) => value !== undefined);
+    const timeoutMs = (Number(timeout ?? 0) || DEFAULT_SESSION_TIMEOUT_S) * 1000;
+    this.#keepAliveTimer = setInterval(() => void this.#keepAlive(), Math.min(timeoutMs / 2, MAX_KEEP_ALIVE_MS));
+  }
+
+  /** Whether the session lives is seen by its media; a camera that does not answer this may go on sending for hours. */
+  async #keepAlive(): Promise<void> {
+    const method = /\bGET_PARAMETER\b/.test(this.#publicMethods) ? 'GET_PARAMETER' : 'OPTIONS';
+    try {
+      const response = await this.#request(method, this.#sessionUrl);
+      if (response.status === 454) this.#connection?.end(closed(this.#place, 'the camera has forgotten the session'));
+      // Listed, and not there after all.
+      else if (!isSuccess(response)) this.#publicMethods = '';
+    } catch (error) {
+      this.#logger.debug({ err: error }, 'RTSP keep-alive failed');
+    }
+  }
+
+  async #command(method: string, uri: string, fields: readonly (readonly [string, string])[]): Promise<RtspResponse> {
+    const response = await this.#request(method, uri, fields);
+    if (!isSuccess(response)) throw refused(this.#place, method, response);
+    return response;
+  }
+
+  #request(method: string, uri: string, fields: readonly (readonly [string, string])[] = []): Promise<RtspResponse> {
+    const connection = this.#connection;
+    if (connection === undefined) throw closed(this.#place, 'not connected');
+    const session: [string, string][] = this.#session === undefined ? [] : [['Session', this.#session]];
+    return this.#authenticator.request(method, uri, (authorization) =>
+      connection.request(method, uri, [...session, ...authorization, ...fields]),
+    );
+  }
+
+  #onFrame(number: number, payload: Buffer, arrivalMs: number): void {
+    if (!this.#receiving) return;
+    const channel = this.#channels.get(number);
+    if (channel === undefined) return;
+    if (channel.isRtcp) this.#options.onRtcp?.(channel.track, payload, arrivalMs);
+    else this.#options.onRtp(channel.track, payload, arrivalMs);
+  }
+
+  #onEnd(error: GatewayError): void {
+    clearInterval(this.#keepAliveTimer);
+    if (this.#started) this.#options.onClose(error);
+  }
+}
+
+function isSuccess(response: RtspResponse): boolean {
+  return response.status >= 200 && response.status < 300;
+}

@@ -1,0 +1,179 @@
+import { connect, type Socket } from 'node:net';
+import type { Clock } from '../../base/clock.ts';
+import type { GatewayError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import { closed, timedOut, unreachable } from './failure.ts';
+import { encodeInterleaved, InterleavedParser, type InterleavedCounters, type InterleavedItem } from './interleaved.ts';
+import { encodeRequest, encodeResponse, RtspHeaders, type RtspRequest, type RtspResponse } from './message.ts';
+
+export interface RtspConnectionOptions {
+  host: string;
+  port: number;
+  /** The stream's URL without secrets, for error texts. */
+  place: string;
+  userAgent: string;
+  connectTimeoutMs: number;
+  requestTimeoutMs: number;
+  clock: Clock;
+  logger: Logger;
+  onFrame: (channel: number, payload: Buffer, arrivalMs: number) => void;
+  /** Called once when a connection that stood has ended, whoever ended it. */
+  onEnd: (error: GatewayError) => void;
+}
+
+interface PendingRequest {
+  resolve: (response: RtspResponse) => void;
+  reject: (error: GatewayError) => void;
+}
+
+const NO_BODY = Buffer.alloc(0);
+/** Frames of our own (RTCP) are dropped rather than piled up on a camera that does not read. */
+const MAX_UNSENT_BYTES = 64 * 1024;
+
+/**
+ * One TCP connection to a camera: pairs answers with requests by CSeq, answers what the camera asks, and hands on the
+ * frames in between. Everything that waits ends with an error when the connection ends.
+ */
+export class RtspConnection {
+  readonly #options: RtspConnectionOptions;
+  readonly #parser = new InterleavedParser((item) => this.#onItem(item));
+  readonly #pending = new Map<number, PendingRequest>();
+  #socket: Socket | undefined;
+  #cseq = 0;
+  #arrivalMs = 0;
+  #ended: GatewayError | undefined;
+  #endConnecting: ((error: GatewayError) => void) | undefined;
+
+  constructor(options: RtspConnectionOptions) {
+    this.#options = options;
+  }
+
+  get counters(): Readonly<InterleavedCounters> {
+    return this.#parser.counters;
+  }
+
+  /** What ended the connection; undefined while it stands. */
+  get ended(): GatewayError | undefined {
+    return this.#ended;
+  }
+
+  /** @throws GatewayError `rtsp.unreachable`, or what {@link end} was called with meanwhile. */
+  async connect(): Promise<void> {
+    if (this.#ended !== undefined) throw this.#ended;
+    const { host, port, place, connectTimeoutMs } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
+    this.#socket = socket;
+    this.#endConnecting = reject;
+    const timer = setTimeout(() => this.end(unreachable(place, undefined, connectTimeoutMs)), connectTimeoutMs);
+    let connected = false;
+    socket.once('connect', () => {
+      connected = true;
+      resolve();
+    });
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    socket.on('error', (error) => this.end(connected ? closed(place, error.message, error) : unreachable(place, error, 0)));
+    socket.on('close', () => this.end(closed(place, 'the camera closed it')));
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#endConnecting = undefined;
+    }
+  }
+
+  /**
+   * Sends a request and waits for its answer, whatever its status.
+   * @throws GatewayError `rtsp.timeout`, or what ended the connection.
+   */
+  request(method: string, uri: string, fields: readonly (readonly [string, string])[]): Promise<RtspResponse> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    this.#cseq += 1;
+    const cseq = this.#cseq;
+    const { promise, resolve, reject } = Promise.withResolvers<RtspResponse>();
+    // Some cameras answer 401 to whoever has no User-Agent.
+    const headers = new RtspHeaders([['CSeq', String(cseq)], ['User-Agent', this.#options.userAgent], ...fields]);
+    const { place, requestTimeoutMs } = this.#options;
+    const timer = setTimeout(() => this.#take(cseq)?.reject(timedOut(place, method, requestTimeoutMs)), requestTimeoutMs);
+    this.#pending.set(cseq, {
+      resolve: (response) => {
+        clearTimeout(timer);
+        resolve(response);
+      },
+      reject: (error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    });
+    this.#socket?.write(encodeRequest({ method, uri, headers, body: NO_BODY }));
+    return promise;
+  }
+
+  /** False when the frame was dropped: the connection has ended, or the camera does not read. */
+  sendFrame(channel: number, payload: Uint8Array): boolean {
+    const socket = this.#socket;
+    if (socket === undefined || this.#ended !== undefined || socket.writableLength > MAX_UNSENT_BYTES) return false;
+    socket.write(encodeInterleaved(channel, payload));
+    return true;
+  }
+
+  /** Ends the connection at once; what waits is rejected with `error`. Only the first call counts. */
+  end(error: GatewayError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    this.#socket?.destroy();
+    for (const cseq of this.#pending.keys()) this.#take(cseq)?.reject(error);
+    if (this.#endConnecting !== undefined) this.#endConnecting(error);
+    else this.#options.onEnd(error);
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#arrivalMs = this.#options.clock.now();
+    this.#parser.push(chunk);
+  }
+
+  #onItem(item: InterleavedItem): void {
+    if (this.#ended !== undefined) return;
+    switch (item.kind) {
+      case 'frame':
+        this.#options.onFrame(item.channel, item.payload, this.#arrivalMs);
+        break;
+      case 'response':
+        this.#onResponse(item.response);
+        break;
+      case 'request':
+        this.#onRequest(item.request);
+        break;
+    }
+  }
+
+  #onResponse(response: RtspResponse): void {
+    if (response.status < 200) return;
+    const cseq = response.headers.get('CSeq');
+    // An answer without CSeq can only be for the request that waits longest.
+    const key = cseq === undefined ? this.#pending.keys().next().value : Number.parseInt(cseq, 10);
+    const pending = key === undefined ? undefined : this.#take(key);
+    if (pending === undefined) this.#options.logger.debug({ cseq, status: response.status }, 'RTSP answer to no request');
+    else pending.resolve(response);
+  }
+
+  /** Cameras ask too: mostly OPTIONS or SET_PARAMETER to see whether we are there, sometimes ANNOUNCE. */
+  #onRequest(request: RtspRequest): void {
+    const { method, headers } = request;
+    const known = ['OPTIONS', 'GET_PARAMETER', 'SET_PARAMETER', 'ANNOUNCE', 'TEARDOWN', 'REDIRECT'].includes(method);
+    const fields: [string, string][] = [['CSeq', headers.get('CSeq') ?? '0']];
+    if (method === 'OPTIONS') fields.push(['Public', 'OPTIONS, GET_PARAMETER, SET_PARAMETER, ANNOUNCE, TEARDOWN, REDIRECT']);
+    const [status, reason] = known ? ([200, 'OK'] as const) : ([501, 'Not Implemented'] as const);
+    const socket = this.#socket;
+    if (socket !== undefined && socket.writableLength <= MAX_UNSENT_BYTES) {
+      socket.write(encodeResponse({ status, reason, headers: new RtspHeaders(fields), body: NO_BODY }));
+    }
+    if (method === 'TEARDOWN' || method === 'REDIRECT') this.end(closed(this.#options.place, `the camera sent ${method}`));
+  }
+
+  #take(cseq: number): PendingRequest | undefined {
+    const pending = this.#pending.get(cseq);
+    this.#pending.delete(cseq);
+    return pending;
+  }
+}

@@ -1,0 +1,69 @@
+import { GatewayError } from '../../base/errors.ts';
+import type { RtspResponse } from './message.ts';
+
+/*
+ * What can go wrong on the way to a camera's stream, as `rtsp.*` errors. `place` is the stream's URL without secrets.
+ */
+
+/** No connection: refused, no route, name unknown, no answer. */
+export function unreachable(place: string, cause: Error | undefined, timeoutMs: number): GatewayError {
+  const why = cause === undefined ? `no answer within ${timeoutMs / 1000} s` : cause.message || cause.name;
+  return new GatewayError('rtsp.unreachable', `No connection to ${place}: ${why}.`, {
+    advice:
+      'Check that the camera is on, that address and port are right (RTSP is usually 554) and that RTSP is enabled in the camera.',
+    cause,
+  });
+}
+
+export function timedOut(place: string, method: string, timeoutMs: number): GatewayError {
+  return new GatewayError('rtsp.timeout', `${place} did not answer ${method} within ${timeoutMs / 1000} s.`, {
+    advice: 'The camera may be overloaded or restarting; check how many clients pull its streams.',
+  });
+}
+
+export function closed(place: string, why: string, cause?: Error): GatewayError {
+  return new GatewayError('rtsp.closed', `The RTSP connection to ${place} ended: ${why}.`, { cause });
+}
+
+export function protocol(place: string, what: string, advice?: string): GatewayError {
+  return new GatewayError('rtsp.protocol', `${place} ${what}.`, advice === undefined ? {} : { advice });
+}
+
+/** The camera wants to know who asks, and what we have is nothing, not wanted or wrong. */
+export function unauthorized(place: string, why: 'none' | 'unsupported' | 'refused'): GatewayError {
+  return new GatewayError('rtsp.unauthorized', `${place} ${UNAUTHORIZED[why].what}.`, { advice: UNAUTHORIZED[why].advice });
+}
+
+const UNAUTHORIZED = {
+  none: {
+    what: 'asks for a user name and a password',
+    advice: 'Give the camera a username and a password in the configuration.',
+  },
+  unsupported: {
+    what: 'asks for a kind of authentication that is not supported',
+    advice: 'Set the camera to Digest authentication (MD5 or SHA-256) or Basic.',
+  },
+  refused: {
+    what: 'refused the user name or the password',
+    advice: 'Check both, and whether the camera has locked the account after too many attempts.',
+  },
+};
+
+/** An answer that is not 2xx. */
+export function refused(place: string, method: string, response: RtspResponse): GatewayError {
+  if (response.status === 404) {
+    return new GatewayError('rtsp.not_found', `${place} does not exist on the camera (${method} was answered with 404).`, {
+      advice: 'Check the path of the stream; for an ONVIF camera the profile may have been deleted.',
+    });
+  }
+  const status = `${response.status} ${response.reason}`.trim().slice(0, 200);
+  const advice = STATUS_ADVICE.get(response.status);
+  return new GatewayError('rtsp.status', `${place} answered ${method} with ${status}.`, advice === undefined ? {} : { advice });
+}
+
+const STATUS_ADVICE = new Map([
+  [403, 'The account may lack the right to watch live video.'],
+  [453, 'The camera has no bandwidth left for another client; close other viewers or raise its limit.'],
+  [461, 'The camera refuses RTP over TCP; allow it in the camera.'],
+  [503, 'The camera may serve as many clients as it can already.'],
+]);

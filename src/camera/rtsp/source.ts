@@ -1,0 +1,203 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Backoff } from '../../base/backoff.ts';
+import type { Clock } from '../../base/clock.ts';
+import { GatewayError, reasonOf, type Reason } from '../../base/errors.ts';
+import { redactUrl, silentLogger, type Logger } from '../../base/log.ts';
+import type { Credentials } from './auth.ts';
+import { RtspClient } from './client.ts';
+import type { RtspTrack } from './sdp.ts';
+
+export type RtspSourceState = 'connecting' | 'playing' | 'failed';
+
+export interface RtspSourceOptions {
+  /** RTSP URL, as for {@link RtspClient}. */
+  url: string;
+  credentials?: Credentials;
+  /** Which tracks to receive; default all that the camera sends. */
+  wants?: (track: RtspTrack) => boolean;
+  /** Without video (or, where there is none, any media) for this long the camera is asked anew. Default 8000. */
+  stallMs?: number;
+  /** Waits between attempts, milliseconds; default 500 growing to 3000, short because a source exists only while somebody watches. */
+  backoff?: { firstMs: number; maxMs: number };
+  /** The same after a refused password; default 5000 growing to 30000, since many cameras lock the account. */
+  unauthorizedBackoff?: { firstMs: number; maxMs: number };
+  clock?: Clock;
+  logger?: Logger;
+  /**
+   * `connecting` at first, `playing` from the first RTP packet on, `failed` (with the reason) from a failure on until it plays
+   * again; attempts in between do not show.
+   */
+  onState: (state: RtspSourceState, reason?: Reason) => void;
+  /** At each connection, before its first packet. */
+  onTracks: (tracks: RtspTrack[]) => void;
+  onRtp: (track: RtspTrack, packet: Buffer, arrivalMs: number) => void;
+  onRtcp?: (track: RtspTrack, packet: Buffer, arrivalMs: number) => void;
+}
+
+/** Counted since the source was made. */
+export interface RtspSourceCounters {
+  /** Attempts after the first. */
+  reconnects: number;
+  /** Times the media stopped on a connection that stood. */
+  stalls: number;
+  /** RTP and RTCP packets, without framing. */
+  bytesReceived: number;
+  /** Bytes on the connections that belonged to no packet and no message. */
+  garbageBytes: number;
+}
+
+/** The watchdog looks this often within `stallMs`; a process that was held up itself has then at most one look to blame. */
+const LOOKS_PER_STALL = 4;
+
+/** Keeps one stream of a camera coming: connects, watches over the media, connects again. Owns its clients, one at a time. */
+export class RtspSource {
+  readonly #options: RtspSourceOptions;
+  readonly #place: string;
+  readonly #logger: Logger;
+  readonly #abort = new AbortController();
+  readonly #counters: RtspSourceCounters = { reconnects: 0, stalls: 0, bytesReceived: 0, garbageBytes: 0 };
+  readonly #backoff: Backoff;
+  readonly #unauthorizedBackoff: Backoff;
+  #client: RtspClient | undefined;
+  #run: Promise<void> | undefined;
+  #state: RtspSourceState | undefined;
+  #lastReason: string | undefined;
+  #hasVideo = false;
+  #sawMedia = false;
+
+  constructor(options: RtspSourceOptions) {
+    this.#options = options;
+    this.#place = redactUrl(options.url);
+    this.#logger = options.logger ?? silentLogger;
+    this.#backoff = new Backoff(options.backoff ?? { firstMs: 500, maxMs: 3000 });
+    this.#unauthorizedBackoff = new Backoff(options.unauthorizedBackoff ?? { firstMs: 5000, maxMs: 30_000 });
+  }
+
+  get counters(): Readonly<RtspSourceCounters> {
+    const garbageBytes = this.#counters.garbageBytes + (this.#client?.counters.garbageBytes ?? 0);
+    return { ...this.#counters, garbageBytes };
+  }
+
+  /** Begins to pull; returns at once, {@link RtspSourceOptions.onState} tells the rest. */
+  start(): void {
+    this.#run ??= this.#keepPulling();
+  }
+
+  /** Ends the pull, with TEARDOWN (a second at most); no callback comes afterwards. May be called again. */
+  async close(): Promise<void> {
+    this.#abort.abort();
+    await this.#run;
+  }
+
+  /** Sends a compound RTCP packet on the track's channel; false when it was dropped. */
+  sendRtcp(track: RtspTrack, packet: Uint8Array): boolean {
+    return this.#client?.sendRtcp(track, packet) ?? false;
+  }
+
+  async #keepPulling(): Promise<void> {
+    const { signal } = this.#abort;
+    this.#setState('connecting');
+    while (!signal.aborted) {
+      const reason = reasonOf(await this.#pull(signal));
+      if (signal.aborted) return;
+      this.#report(reason);
+      const backoff = reason.code === 'rtsp.unauthorized' ? this.#unauthorizedBackoff : this.#backoff;
+      await delay(backoff.next(), undefined, { signal }).catch(() => undefined);
+      this.#counters.reconnects += 1;
+    }
+  }
+
+  /** One connection, from first to last; returns why it ended. */
+  async #pull(signal: AbortSignal): Promise<unknown> {
+    const { promise: ended, resolve: end } = Promise.withResolvers<unknown>();
+    const aborted = (): void => end(signal.reason);
+    signal.addEventListener('abort', aborted, { once: true });
+    const client = this.#newClient(end);
+    this.#client = client;
+    let watchdog: NodeJS.Timeout | undefined;
+    try {
+      await client.start(signal);
+      watchdog = this.#watch(end);
+      return await ended;
+    } catch (error) {
+      return error;
+    } finally {
+      signal.removeEventListener('abort', aborted);
+      clearInterval(watchdog);
+      await client.close();
+      this.#counters.garbageBytes += client.counters.garbageBytes;
+      this.#client = undefined;
+    }
+  }
+
+  #newClient(onClose: (error: GatewayError) => void): RtspClient {
+    const { url, credentials, wants, clock, onTracks, onRtp, onRtcp } = this.#options;
+    const { signal } = this.#abort;
+    return new RtspClient({
+      url,
+      ...(credentials === undefined ? {} : { credentials }),
+      ...(wants === undefined ? {} : { wants }),
+      ...(clock === undefined ? {} : { clock }),
+      logger: this.#logger,
+      onClose,
+      onTracks: (tracks) => {
+        this.#hasVideo = tracks.some((track) => track.kind === 'video');
+        if (!signal.aborted) onTracks(tracks);
+      },
+      onRtp: (track, packet, arrivalMs) => {
+        if (signal.aborted) return;
+        this.#counters.bytesReceived += packet.length;
+        if (track.kind === 'video' || !this.#hasVideo) this.#onMedia();
+        onRtp(track, packet, arrivalMs);
+      },
+      onRtcp: (track, packet, arrivalMs) => {
+        if (signal.aborted) return;
+        this.#counters.bytesReceived += packet.length;
+        onRtcp?.(track, packet, arrivalMs);
+      },
+    });
+  }
+
+  #onMedia(): void {
+    this.#sawMedia = true;
+    if (this.#state === 'playing') return;
+    this.#backoff.reset();
+    this.#unauthorizedBackoff.reset();
+    if (this.#lastReason !== undefined) this.#logger.info(`${this.#place} plays again`);
+    this.#lastReason = undefined;
+    this.#setState('playing');
+  }
+
+  #watch(end: (error: GatewayError) => void): NodeJS.Timeout {
+    const stallMs = this.#options.stallMs ?? 8000;
+    let looksWithout = 0;
+    return setInterval(() => {
+      looksWithout = this.#sawMedia ? 0 : looksWithout + 1;
+      this.#sawMedia = false;
+      if (looksWithout < LOOKS_PER_STALL) return;
+      this.#counters.stalls += 1;
+      end(
+        new GatewayError(
+          'rtsp.stalled',
+          `${this.#place} has sent no ${this.#hasVideo ? 'video' : 'media'} for ${stallMs / 1000} s.`,
+          {
+            advice: 'If this goes on, check the network to the camera and whether it serves other viewers at the same time.',
+          },
+        ),
+      );
+    }, stallMs / LOOKS_PER_STALL);
+  }
+
+  /** Says each reason once; a camera that is away for a night must not fill the log. */
+  #report(reason: Reason): void {
+    const isNew = reason.message !== this.#lastReason;
+    this.#lastReason = reason.message;
+    this.#logger[isNew ? 'warn' : 'debug']({ reason }, `${this.#place} is not coming in; trying again`);
+    this.#setState('failed', reason);
+  }
+
+  #setState(state: RtspSourceState, reason?: Reason): void {
+    this.#state = state;
+    this.#options.onState(state, reason);
+  }
+}
