@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/*
+ * What the tests run against, besides npm packages: a browser, ffmpeg and a real RTSP server. Each is looked for as a test
+ * uses it, so that one that was installed by other means is as good as Debian's package.
+ */
+
+/** Debian's python3, for which the bindings of GStreamer are packaged; another python3 may come first on PATH. */
+const PYTHON = '/usr/bin/python3';
+
+const GSTREAMER_ELEMENTS = ['videotestsrc', 'x264enc', 'h264parse', 'rtph264pay', 'mulawenc', 'rtppcmupay'];
+
+const RTSP_SERVER_CHECK = `
+import gi
+gi.require_version('Gst', '1.0')
+gi.require_version('GstRtspServer', '1.0')
+from gi.repository import Gst, GstRtspServer
+Gst.init(None)
+missing = [name for name in '${GSTREAMER_ELEMENTS.join(' ')}'.split() if Gst.ElementFactory.find(name) is None]
+if missing: raise SystemExit('no GStreamer element ' + ', '.join(missing))
+`;
+
+/** @type {{ name: string, packages: string[], isPresent: () => boolean }[]} */
+const NEEDED = [
+  { name: 'Chromium', packages: ['chromium'], isPresent: () => isOnPath('chromium') },
+  { name: 'ffmpeg', packages: ['ffmpeg'], isPresent: () => isOnPath('ffmpeg') },
+  {
+    name: 'the GStreamer RTSP server with its Python bindings',
+    packages: [
+      'python3-gi',
+      'gir1.2-gst-rtsp-server-1.0',
+      'gstreamer1.0-plugins-base',
+      'gstreamer1.0-plugins-good',
+      'gstreamer1.0-plugins-bad',
+      'gstreamer1.0-plugins-ugly',
+    ],
+    isPresent: () => spawnSync(PYTHON, ['-c', RTSP_SERVER_CHECK], { stdio: 'ignore' }).status === 0,
+  },
+];
+
+/**
+ * Installs what is missing where that is allowed (Debian or a relative, as root or with a sudo that does not ask, and not
+ * forbidden by NO_APT=1); else throws with the one command to type.
+ * @param {{ say: (line: string) => void }} context
+ */
+export function systemPackages({ say }) {
+  const missing = NEEDED.filter((need) => !need.isPresent());
+  if (missing.length === 0) return;
+  const packages = missing.flatMap((need) => need.packages);
+  const names = missing.map((need) => need.name).join(', ');
+  const isRoot = process.getuid?.() === 0;
+  const refusal = whyNotAllowed(isRoot);
+  if (refusal !== undefined)
+    throw new Error(`the tests need ${names} (${refusal}). Type:\n\n  ${commandToType(packages, isRoot)}\n`);
+
+  say(`installing what the tests need: ${names} (some minutes; NO_APT=1 forbids it) ...`);
+  const prefix = isRoot ? [] : ['sudo', '-n'];
+  const aptGet = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-o', 'DPkg::Lock::Timeout=600'];
+  for (const step of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
+    const [command = '', ...parameters] = [...aptGet, ...step];
+    if (spawnSync(command, parameters, { stdio: ['ignore', 2, 2] }).status !== 0) {
+      throw new Error(
+        `apt-get ${step[0]} failed; what it printed above says why. To do it by hand:\n\n  ${commandToType(packages, isRoot)}\n`,
+      );
+    }
+  }
+  const still = missing.filter((need) => !need.isPresent());
+  if (still.length > 0) throw new Error(`${still.map((need) => need.name).join(', ')} cannot be used although installed.`);
+  say('installed what the tests need');
+}
+
+/** @param {boolean} isRoot */
+function whyNotAllowed(isRoot) {
+  if (process.env['NO_APT'] === '1') return 'NO_APT=1 forbids to install it';
+  if (!isOnPath('apt-get')) return 'there is no apt-get here; the command is for Debian';
+  if (!isRoot && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status !== 0) return 'installing it takes root';
+  return undefined;
+}
+
+/**
+ * @param {string[]} packages
+ * @param {boolean} isRoot
+ */
+function commandToType(packages, isRoot) {
+  const aptGet = isRoot ? 'apt-get' : 'sudo apt-get';
+  return `${aptGet} update && ${aptGet} install -y --no-install-recommends ${packages.join(' ')}`;
+}
+
+/** @param {string} program */
+function isOnPath(program) {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return folder !== '';
+    } catch {
+      return false;
+    }
+  });
+}
