@@ -64,6 +64,7 @@ export class OnvifDevice {
   readonly #signal: AbortSignal;
   #information: DeviceInformation = { manufacturer: '', model: '', firmware: '', serial: '', hardware: '' };
   #clockOffsetMs: number | null = null;
+  #usesWsSecurity = true;
   #media1: ServiceLocation | null = null;
   #media2: ServiceLocation | null = null;
 
@@ -80,8 +81,7 @@ export class OnvifDevice {
     const device = new OnvifDevice(options);
     try {
       await device.measureClockOffset();
-      await device.#findServices();
-      await device.#readInformation();
+      await device.#logIn();
       return device;
     } catch (error) {
       device.close();
@@ -163,6 +163,19 @@ export class OnvifDevice {
     return { port: this.#options.port, path: this.#options.path ?? '/onvif/device_service' };
   }
 
+  async #logIn(): Promise<void> {
+    try {
+      await this.#findServices();
+      await this.#readInformation();
+    } catch (error) {
+      if (!(error instanceof GatewayError && error.code === 'camera.unauthorized') || this.#options.username === '') throw error;
+      // Cameras set to HTTP Digest alone refuse WS-Security with a fault; without it they send their challenge.
+      this.#usesWsSecurity = false;
+      await this.#findServices();
+      await this.#readInformation();
+    }
+  }
+
   async #findServices(): Promise<void> {
     let addresses: ServiceAddresses;
     try {
@@ -227,7 +240,7 @@ export class OnvifDevice {
   ): Promise<XmlElement> {
     const { host, username, password, timeoutMs = 5000 } = this.#options;
     const token =
-      options.anonymous === true || username === ''
+      options.anonymous === true || username === '' || !this.#usesWsSecurity
         ? undefined
         : { username, password, nonce: randomBytes(16), createdMs: Date.now() + (this.#clockOffsetMs ?? 0) };
     const { status, body } = await postSoap(

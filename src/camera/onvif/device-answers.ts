@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts';
 import { findElement, findElements, numberAt, textAt, type XmlElement } from '../xml.ts';
 import { MEDIA1_NAMESPACE, MEDIA2_NAMESPACE } from './envelope.ts';
 
@@ -35,11 +36,11 @@ export function parseSystemDateAndTime(answer: XmlElement): number | undefined {
 
 export function parseDeviceInformation(answer: XmlElement): DeviceInformation {
   return {
-    manufacturer: textAt(answer, 'Manufacturer') ?? '',
-    model: textAt(answer, 'Model') ?? '',
-    firmware: textAt(answer, 'FirmwareVersion') ?? '',
-    serial: textAt(answer, 'SerialNumber') ?? '',
-    hardware: textAt(answer, 'HardwareId') ?? '',
+    manufacturer: printable(textAt(answer, 'Manufacturer') ?? ''),
+    model: printable(textAt(answer, 'Model') ?? ''),
+    firmware: printable(textAt(answer, 'FirmwareVersion') ?? ''),
+    serial: printable(textAt(answer, 'SerialNumber') ?? ''),
+    hardware: printable(textAt(answer, 'HardwareId') ?? ''),
   };
 }
 

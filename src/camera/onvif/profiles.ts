@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts';
 import { findElement, findElements, numberAt, textAt, type XmlElement } from '../xml.ts';
 
 /** One media profile as the camera's configuration says; what its stream really carries may differ. */
@@ -91,7 +92,7 @@ function profilesOf(answer: XmlElement, configurationsOf: (profile: XmlElement) 
     const audioCodec = codecOf(configurations.audio);
     profiles.push({
       token,
-      name: textAt(element, 'Name') ?? token,
+      name: printable(textAt(element, 'Name') ?? token),
       videoSource: textAt(configurations.videoSource, 'SourceToken') ?? null,
       video: videoOf(configurations.video),
       audio: audioCodec === undefined ? null : { codec: audioCodec },
@@ -122,8 +123,8 @@ function videoOf(encoder: XmlElement | undefined): VideoConfiguration | null {
 }
 
 function codecOf(encoder: XmlElement | undefined): string | undefined {
-  const name = textAt(encoder, 'Encoding')?.toUpperCase();
-  return name === undefined ? undefined : (CODEC_NAMES[name] ?? name);
+  const name = printable(textAt(encoder, 'Encoding') ?? '', 32).toUpperCase();
+  return name === '' ? undefined : (CODEC_NAMES[name] ?? name);
 }
 
 function attributeNumber(element: XmlElement, name: string): number | undefined {

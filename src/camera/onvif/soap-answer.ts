@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts';
 import { findElement, findElements, parseXml, textAt, type XmlElement } from '../xml.ts';
 
 /** A SOAP fault in words: `ter:InvalidArgVal/ter:NoProfile` and what the camera says about it. */
@@ -13,8 +14,6 @@ export type SoapAnswer = { type: 'answer'; body: XmlElement } | { type: 'fault';
 const REFUSAL_CODES = new Set(['NotAuthorized', 'FailedAuthentication', 'InvalidSecurityToken', 'MessageExpired']);
 /** What cameras write whose subcode says nothing of it (Hikvision, Dahua, gSOAP defaults). */
 const REFUSAL_TEXT = /not authori[sz]ed|unauthori[sz]ed|authority failure|authentication fail/i;
-/** Longest text of a fault that goes into a message, characters. */
-const MAX_FAULT_TEXT = 200;
 
 /** Reads an HTTP body as a SOAP 1.2 (or 1.1) message. `body` is the first element in the SOAP body. Never throws. */
 export function parseSoapAnswer(document: string): SoapAnswer {
@@ -45,12 +44,4 @@ function parseFault(fault: XmlElement): SoapFault {
 
 function localName(qualified: string): string {
   return printable(qualified.slice(qualified.lastIndexOf(':') + 1));
-}
-
-/** One line, bounded: what a camera writes goes into logs and terminals. */
-function printable(text: string): string {
-  return text
-    .slice(0, MAX_FAULT_TEXT)
-    .replaceAll(/[\p{C}\s]+/gu, ' ')
-    .trim();
 }

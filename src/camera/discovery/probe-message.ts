@@ -1,0 +1,79 @@
+import { escapeXml, findElement, findElements, parseXml, textAt, type XmlElement } from '../xml.ts';
+
+/** What a Probe looks for: every ONVIF device answers to one of the two, few to both. */
+export type ProbeType = 'dn:NetworkVideoTransmitter' | 'tds:Device';
+
+/** One match of a ProbeMatches message. */
+export interface ProbeMatch {
+  /** Stable name of the device, mostly `urn:uuid:...`. */
+  endpointReference: string;
+  /** URLs of the device service, as the device believes them to be. */
+  xaddrs: string[];
+  types: string[];
+  scopes: string[];
+}
+
+export interface ProbeMatches {
+  /** MessageID of the Probe that this answers. */
+  relatesTo: string;
+  matches: ProbeMatch[];
+}
+
+const SOAP = 'http://www.w3.org/2003/05/soap-envelope';
+const ADDRESSING = 'http://schemas.xmlsoap.org/ws/2004/08/addressing';
+const DISCOVERY = 'http://schemas.xmlsoap.org/ws/2005/04/discovery';
+const NAMESPACES: Readonly<Record<ProbeType, string>> = {
+  'dn:NetworkVideoTransmitter': 'xmlns:dn="http://www.onvif.org/ver10/network/wsdl"',
+  'tds:Device': 'xmlns:tds="http://www.onvif.org/ver10/device/wsdl"',
+};
+
+/** A discovery proxy may answer for a whole site in one datagram; more than this does not fit into one. */
+const MAX_MATCHES = 256;
+/** Most addresses, types and scopes kept of one match, and the longest of them, characters. */
+const MAX_ITEMS = 64;
+const MAX_ITEM_LENGTH = 1024;
+
+/** A WS-Discovery (2005/04, as ONVIF Core 7.3 says) Probe; `messageId` is a fresh `urn:uuid:...`. */
+export function buildProbe(type: ProbeType, messageId: string): string {
+  return (
+    '<?xml version="1.0" encoding="UTF-8"?>' +
+    `<s:Envelope xmlns:s="${SOAP}" xmlns:a="${ADDRESSING}" xmlns:d="${DISCOVERY}" ${NAMESPACES[type]}>` +
+    `<s:Header><a:Action s:mustUnderstand="1">${DISCOVERY}/Probe</a:Action>` +
+    `<a:MessageID>${escapeXml(messageId)}</a:MessageID>` +
+    `<a:ReplyTo><a:Address>${ADDRESSING}/role/anonymous</a:Address></a:ReplyTo>` +
+    '<a:To s:mustUnderstand="1">urn:schemas-xmlsoap-org:ws:2005:04:discovery</a:To></s:Header>' +
+    `<s:Body><d:Probe><d:Types>${type}</d:Types></d:Probe></s:Body></s:Envelope>`
+  );
+}
+
+/** Reads one datagram; undefined where it is no ProbeMatches message with at least one usable match. Never throws. */
+export function parseProbeMatches(datagram: Uint8Array): ProbeMatches | undefined {
+  const envelope = parseXml(new TextDecoder().decode(datagram));
+  if (envelope?.name !== 'Envelope') return undefined;
+  const relatesTo = textAt(envelope, 'Header', 'RelatesTo');
+  const body = findElement(envelope, 'Body', 'ProbeMatches');
+  if (relatesTo === undefined || body === undefined) return undefined;
+  const matches = findElements(body, 'ProbeMatch')
+    .slice(0, MAX_MATCHES)
+    .flatMap((element) => matchOf(element) ?? []);
+  return matches.length === 0 ? undefined : { relatesTo, matches };
+}
+
+function matchOf(element: XmlElement): ProbeMatch | undefined {
+  const xaddrs = listAt(element, 'XAddrs').filter(isHttpUrl);
+  // Some cameras leave the endpoint reference empty; their address names them as well as can be.
+  const endpointReference = textAt(element, 'EndpointReference', 'Address') ?? xaddrs[0];
+  if (endpointReference === undefined || endpointReference.length > MAX_ITEM_LENGTH) return undefined;
+  return { endpointReference, xaddrs, types: listAt(element, 'Types'), scopes: listAt(element, 'Scopes') };
+}
+
+/** An XML list: items apart by white space. */
+function listAt(element: XmlElement, name: string): string[] {
+  const items = (textAt(element, name) ?? '').split(/\s+/).filter((item) => item !== '' && item.length <= MAX_ITEM_LENGTH);
+  return [...new Set(items)].slice(0, MAX_ITEMS);
+}
+
+function isHttpUrl(text: string): boolean {
+  const protocol = URL.parse(text)?.protocol;
+  return protocol === 'http:' || protocol === 'https:';
+}
