@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { delay } from '../../base/delay.ts';
 import { GatewayError } from '../../base/errors.ts';
 import { printable } from '../printable.ts';
 import { buildProbe, parseProbeMatches, type ProbeMatch, type ProbeType } from './probe-message.ts';
@@ -81,7 +82,7 @@ export async function discover(options: DiscoverOptions): Promise<DiscoveryResul
   );
   try {
     sendProbes();
-    await waitFor(timeoutMs, signal);
+    await delay(timeoutMs, signal);
   } finally {
     for (const timer of repetitions) clearTimeout(timer);
     for (const socket of sockets) socket.close();
@@ -120,17 +121,6 @@ async function openSocket(address: string, onDatagram: (datagram: Buffer, remote
   socket.on('error', () => undefined);
   socket.on('message', onDatagram);
   return socket;
-}
-
-async function waitFor(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  if (signal?.aborted === true) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const end = (): void => resolve();
-  const timer = setTimeout(end, milliseconds);
-  signal?.addEventListener('abort', end, { once: true });
-  await promise;
-  clearTimeout(timer);
-  signal?.removeEventListener('abort', end);
 }
 
 /** Adds a match; returns the device where it was not known. */

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { GatewayError } from '../../base/errors.ts';
+import { describeClockOffset } from '../clock-offset.ts';
+import { splitStreamUri, withoutCredentials } from '../stream-uri.ts';
 import type { XmlElement } from '../xml.ts';
 import {
   parseCapabilities,
@@ -19,7 +21,7 @@ import {
   textElement,
 } from './envelope.ts';
 import { parseMedia1Profiles, parseMedia2Profiles, parseStreamUri, type OnvifProfile } from './profiles.ts';
-import { reachableStreamUri, serviceLocation, type ServiceLocation } from './reachable-address.ts';
+import { serviceLocation, type ServiceLocation } from './service-location.ts';
 import { isRefusal, parseSoapAnswer, type SoapFault } from './soap-answer.ts';
 import { notOnvif, postSoap } from './transport.ts';
 
@@ -36,9 +38,6 @@ export interface OnvifConnectOptions {
   /** Ends the connect, and every later call. */
   signal?: AbortSignal;
 }
-
-/** A clock that is further off than this is named where a camera refuses credentials, milliseconds. */
-const NOTABLE_CLOCK_OFFSET_MS = 5000;
 
 /** Media1 StreamSetup: RTP over the RTSP connection's host, whichever transport RTSP then negotiates. */
 const RTP_OVER_RTSP =
@@ -139,8 +138,8 @@ export class OnvifDevice {
       media1: `<StreamSetup>${RTP_OVER_RTSP}</StreamSetup>${token}`,
       media2: `${textElement('Protocol', 'RTSP')}${token}`,
     });
-    const uri = reachableStreamUri(parseStreamUri(answer) ?? '', this.#options.host);
-    if (uri !== undefined) return uri;
+    const uri = splitStreamUri(parseStreamUri(answer) ?? '');
+    if (uri !== undefined) return withoutCredentials(uri, this.#options.host);
     throw new GatewayError('camera.fault', `The camera at ${this.#place} gave no RTSP address for profile "${profileToken}".`);
   }
 
@@ -262,11 +261,8 @@ export class OnvifDevice {
 
   #unauthorized(): GatewayError {
     const { username } = this.#options;
-    const offsetMs = this.#clockOffsetMs ?? 0;
-    const clock =
-      Math.abs(offsetMs) < NOTABLE_CLOCK_OFFSET_MS
-        ? ''
-        : ` Its clock is ${Math.round(Math.abs(offsetMs) / 1000)} s ${offsetMs > 0 ? 'ahead' : 'behind'}, which some cameras refuse: set it.`;
+    const skew = describeClockOffset(this.#clockOffsetMs);
+    const clock = skew === undefined ? '' : ` Set its time, too: ${skew}, and some cameras refuse everybody then.`;
     return new GatewayError(
       'camera.unauthorized',
       username === ''

@@ -1,0 +1,73 @@
+import { GatewayError } from '../base/errors.ts';
+import { describeClockOffset } from './clock-offset.ts';
+import type { OnvifDevice } from './onvif/adapter.ts';
+import type { DeviceInformation } from './onvif/device-answers.ts';
+import type { OnvifProfile } from './onvif/profiles.ts';
+import { splitStreamUri, withoutCredentials } from './stream-uri.ts';
+
+/** A profile with video, and where its stream is pulled. */
+export interface CameraProfile extends OnvifProfile {
+  /** RTSP URI without credentials. */
+  uri: string;
+}
+
+/**
+ * The device's profiles with video and their URIs, those with H.264 first. One that the device gives no URI for is left
+ * out, unless none is left. Throws as {@link OnvifDevice} does.
+ */
+export async function readProfiles(
+  device: Pick<OnvifDevice, 'profiles' | 'streamUri'>,
+  cameraId: string,
+): Promise<CameraProfile[]> {
+  const profiles: CameraProfile[] = [];
+  let fault = new GatewayError('camera.no_profiles', `No media profile of camera ${cameraId} has video.`, {
+    advice: "Make a profile with a video encoder on the camera's own web page.",
+  });
+  for (const profile of await device.profiles()) {
+    if (profile.video === null) continue;
+    try {
+      profiles.push({ ...profile, uri: await device.streamUri(profile.token) });
+    } catch (error) {
+      if (!(error instanceof GatewayError && error.code === 'camera.fault')) throw error;
+      fault = error;
+    }
+  }
+  if (profiles.length === 0) throw fault;
+  return profiles.sort((a, b) => Number(hasH264(b)) - Number(hasH264(a)));
+}
+
+/** Profiles of a camera that the config gives by RTSP URIs: the keys are the tokens; what the streams carry is not known. */
+export function profilesOfUris(uris: Readonly<Record<string, string>>): CameraProfile[] {
+  const unknown = { videoSource: null, video: null, audio: null, metadata: false, audioDecoder: false, ptz: false };
+  return Object.entries(uris).map(([token, configured]) => {
+    const parts = splitStreamUri(configured);
+    return { token, name: token, ...unknown, uri: parts === undefined ? configured : withoutCredentials(parts) };
+  });
+}
+
+/** What to say where not one profile has H.264; undefined where one has. */
+export function missingH264(profiles: readonly CameraProfile[], cameraId: string): GatewayError | undefined {
+  if (profiles.some(hasH264)) return undefined;
+  const codecs = new Set(profiles.map((profile) => profile.video?.codec ?? 'no video'));
+  return new GatewayError('camera.no_h264', `Camera ${cameraId} has no profile with H.264, only ${[...codecs].join(', ')}.`, {
+    advice: "Set the encoder of one profile to H.264 on the camera's own web page.",
+  });
+}
+
+/** For the log: `Acme X100, 2 profiles (main H264 1280x720, sub H264 640x360)`. */
+export function describeCamera(
+  information: DeviceInformation | null,
+  profiles: readonly CameraProfile[],
+  clockOffsetMs: number | null,
+): string {
+  const device = information === null ? '' : `${information.manufacturer} ${information.model}`.trim();
+  const streams = profiles.map(({ name, video }) =>
+    video === null ? name : `${name} ${video.codec} ${video.width}x${video.height}`,
+  );
+  const count = `${profiles.length} ${profiles.length === 1 ? 'profile' : 'profiles'} (${streams.join(', ')})`;
+  return [device, count, describeClockOffset(clockOffsetMs) ?? ''].filter((part) => part !== '').join(', ');
+}
+
+function hasH264(profile: CameraProfile): boolean {
+  return profile.video?.codec === 'H264';
+}

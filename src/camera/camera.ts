@@ -1,0 +1,287 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Backoff } from '../base/backoff.ts';
+import { systemClock, type Clock } from '../base/clock.ts';
+import { reasonOf, type Reason } from '../base/errors.ts';
+import { silentLogger, type Logger } from '../base/log.ts';
+import type { CameraSource } from '../plane/messages.ts';
+import { describeCamera, missingH264, profilesOfUris, readProfiles, type CameraProfile } from './camera-profiles.ts';
+import { FailureLog } from './failure-log.ts';
+import { KeyframeRequests } from './keyframe-requests.ts';
+import { OnvifDevice, type OnvifConnectOptions } from './onvif/adapter.ts';
+import type { DeviceInformation } from './onvif/device-answers.ts';
+import { bracketHost, splitStreamUri } from './stream-uri.ts';
+
+/** Waits between attempts, milliseconds. Wrong credentials are tried less often: cameras lock an account that fails too often. */
+const RETRY_FIRST_MS = 1000;
+const RETRY_MAX_MS = 30_000;
+const RETRY_MAX_UNAUTHORIZED_MS = 60_000;
+/** {@link Camera.refresh} leads to at most one attempt in this time. */
+const REFRESH_INTERVAL_MS = 5000;
+const CLOCK_CHECK_INTERVAL_MS = 10 * 60_000;
+/** Two measurements of the same clock may differ this much: ONVIF gives whole seconds. */
+const CLOCK_RESOLUTION_MS = 1000;
+
+/** What is known of a camera at one moment; a new object at each change. */
+export interface CameraStatus {
+  state: 'connecting' | 'online' | 'failed';
+  /** Milliseconds since 1970 of the last change of `state`. */
+  since: number;
+  /** Why it is `failed`, else null. */
+  reason: Reason | null;
+  /** Null until ONVIF gave it, and always for an `rtsp:` camera. */
+  information: DeviceInformation | null;
+  /** Those with H.264 first; kept while the camera is away, since the media plane goes on trying to pull them. */
+  profiles: CameraProfile[];
+  /** The camera's clock minus ours, milliseconds; null where unknown. */
+  clockOffsetMs: number | null;
+}
+
+/** What a camera asks of its ONVIF device; {@link OnvifDevice} is the real one. */
+export type CameraDevice = Pick<
+  OnvifDevice,
+  'information' | 'clockOffsetMs' | 'measureClockOffset' | 'profiles' | 'streamUri' | 'setSynchronizationPoint' | 'close'
+>;
+
+interface CommonOptions {
+  id: string;
+  name: string;
+  credentials?: { username: string; password: string };
+  clock?: Clock;
+  logger?: Logger;
+  /** Called after {@link Camera.status} changed. */
+  onChange?: () => void;
+  /** How an ONVIF device is reached; default {@link OnvifDevice.connect}. */
+  connect?: (options: OnvifConnectOptions) => Promise<CameraDevice>;
+}
+
+/** A camera is given by its ONVIF device, or by RTSP URIs whose keys serve as profile tokens. */
+export type CameraOptions = CommonOptions &
+  (
+    | { onvif: { host: string; port: number; path?: string }; rtsp?: undefined }
+    | { rtsp: Readonly<Record<string, string>>; onvif?: undefined }
+  );
+
+/**
+ * The control side of one configured camera: keeps it connected by ONVIF, knows its profiles and where they are pulled, and
+ * passes on requests for keyframes. Whatever goes wrong is in {@link status} and is tried again until {@link close}.
+ */
+export class Camera {
+  readonly id: string;
+  readonly name: string;
+  readonly #options: CameraOptions;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #closing = new AbortController();
+  readonly #backoff = new Backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS });
+  readonly #failureLog: FailureLog;
+  readonly #keyframes: KeyframeRequests;
+  readonly #credentials: { username: string; password: string } | undefined;
+  #status: CameraStatus;
+  #device: CameraDevice | null = null;
+  /** The next attempt (at `attemptAt`, by `performance.now()`) or clock check (null); absent while one is under way. */
+  #next: { timer: NodeJS.Timeout; attemptAt: number | null } | null = null;
+  #lastAttemptAt = Number.NEGATIVE_INFINITY;
+  /** What the log last said of the camera being online; null while it is not. */
+  #described: string | null = null;
+
+  constructor(options: CameraOptions) {
+    this.id = options.id;
+    this.name = options.name;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#logger = options.logger ?? silentLogger;
+    this.#credentials = options.credentials ?? credentialsInUris(options.rtsp);
+    this.#failureLog = new FailureLog(options.id, this.#logger);
+    this.#keyframes = new KeyframeRequests({
+      cameraId: options.id,
+      logger: this.#logger,
+      send: async (token) => this.#device?.setSynchronizationPoint(token),
+    });
+    this.#status = {
+      state: 'connecting',
+      since: this.#clock.now(),
+      reason: null,
+      information: null,
+      profiles: [],
+      clockOffsetMs: null,
+    };
+  }
+
+  get kind(): 'onvif' | 'rtsp' {
+    return this.#options.onvif === undefined ? 'rtsp' : 'onvif';
+  }
+
+  /** Host, and port where it is not the usual one, as the config says. */
+  get address(): string {
+    const { onvif, rtsp } = this.#options;
+    if (onvif !== undefined) {
+      return onvif.port === 80 ? bracketHost(onvif.host) : `${bracketHost(onvif.host)}:${onvif.port}`;
+    }
+    const first = splitStreamUri(Object.values(rtsp)[0] ?? '');
+    return first === undefined ? '' : `${first.host}${first.port}`;
+  }
+
+  get status(): CameraStatus {
+    return this.#status;
+  }
+
+  /** Requests for keyframes that the camera refused or did not answer. */
+  get keyframeErrors(): number {
+    return this.#keyframes.errors;
+  }
+
+  /** What the media plane needs to pull the camera; profiles with H.264 come first. */
+  source(): CameraSource {
+    const source: CameraSource = {
+      id: this.id,
+      profiles: this.#status.profiles.map(({ token, uri }) => ({ token, uri })),
+      clockOffsetMs: this.#status.clockOffsetMs ?? 0,
+    };
+    return this.#credentials === undefined ? source : { ...source, credentials: this.#credentials };
+  }
+
+  start(): void {
+    if (this.#options.rtsp === undefined) {
+      void this.#attempt();
+    } else {
+      this.#update({ state: 'online', profiles: profilesOfUris(this.#options.rtsp) });
+      this.#announce();
+    }
+  }
+
+  /**
+   * To be called whenever the media plane fails to pull a stream: the camera may have restarted with other stream URIs.
+   * Connects anew, at most once in five seconds; not where credentials are refused, since each attempt counts there.
+   */
+  refresh(): void {
+    if (this.#next === null || this.kind === 'rtsp' || this.#status.reason?.code === 'camera.unauthorized') return;
+    const waitMs = Math.max(0, this.#lastAttemptAt + REFRESH_INTERVAL_MS - performance.now());
+    const { attemptAt } = this.#next;
+    if (attemptAt === null || performance.now() + waitMs < attemptAt) this.#scheduleAttempt(waitMs);
+  }
+
+  /** Asks the camera for a keyframe; at most twice a second for each profile. An `rtsp:` camera cannot be asked. */
+  requestKeyframe(profileToken: string): void {
+    if (this.#device === null || !this.#status.profiles.some(({ token }) => token === profileToken)) return;
+    this.#keyframes.request(profileToken);
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#cancelNext();
+    this.#keyframes.close();
+    this.#device?.close();
+    this.#device = null;
+  }
+
+  async #attempt(): Promise<void> {
+    this.#cancelNext();
+    try {
+      await this.#connect();
+      this.#backoff.reset();
+      this.#scheduleClockCheck();
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.#retry(error);
+    } finally {
+      this.#lastAttemptAt = performance.now();
+    }
+  }
+
+  async #connect(): Promise<void> {
+    const { onvif, connect = (options) => OnvifDevice.connect(options) } = this.#options;
+    if (onvif === undefined) return;
+    const { username, password } = this.#credentials ?? { username: '', password: '' };
+    const device = await connect({ ...onvif, username, password, signal: this.#closing.signal });
+    try {
+      const profiles = await readProfiles(device, this.id);
+      this.#closing.signal.throwIfAborted();
+      this.#take(device, profiles);
+    } catch (error) {
+      if (this.#device !== device) device.close();
+      throw error;
+    }
+  }
+
+  #take(device: CameraDevice, profiles: CameraProfile[]): void {
+    this.#device?.close();
+    this.#device = device;
+    const known = { information: device.information, profiles, clockOffsetMs: this.#clockOffset(device.clockOffsetMs) };
+    const unusable = missingH264(profiles, this.id);
+    if (unusable !== undefined) {
+      this.#update(known);
+      throw unusable;
+    }
+    this.#update({ ...known, state: 'online', reason: null });
+    this.#announce();
+  }
+
+  #retry(error: unknown): void {
+    const reason = reasonOf(error);
+    const waitMs = this.#backoff.next(reason.code === 'camera.unauthorized' ? RETRY_MAX_UNAUTHORIZED_MS : RETRY_MAX_MS);
+    if (reason.code === 'internal') this.#logger.error({ camera: this.id, err: error }, `camera ${this.id}: unexpected error`);
+    this.#failureLog.failed(reason, waitMs);
+    this.#described = null;
+    this.#scheduleAttempt(waitMs);
+    this.#update({ state: 'failed', reason });
+  }
+
+  async #checkClock(): Promise<void> {
+    this.#cancelNext();
+    try {
+      const offset = (await this.#device?.measureClockOffset()) ?? null;
+      this.#update({ clockOffsetMs: this.#clockOffset(offset) });
+      this.#scheduleClockCheck();
+    } catch {
+      // The camera does not answer any more: the attempt finds out why, and heals it.
+      if (!this.#closing.signal.aborted) await this.#attempt();
+    }
+  }
+
+  /** The measured offset, or the known one where the difference says nothing. */
+  #clockOffset(measured: number | null): number | null {
+    const known = this.#status.clockOffsetMs;
+    const same = known !== null && measured !== null && Math.abs(known - measured) <= CLOCK_RESOLUTION_MS;
+    return same ? known : measured;
+  }
+
+  #announce(): void {
+    this.#failureLog.recovered();
+    const { information, profiles, clockOffsetMs } = this.#status;
+    const described = describeCamera(information, profiles, clockOffsetMs);
+    if (described === this.#described) return;
+    this.#described = described;
+    this.#logger.info({ camera: this.id }, `camera ${this.id} online: ${described}`);
+  }
+
+  #scheduleAttempt(waitMs: number): void {
+    this.#cancelNext();
+    this.#next = { timer: setTimeout(() => void this.#attempt(), waitMs), attemptAt: performance.now() + waitMs };
+  }
+
+  #scheduleClockCheck(): void {
+    this.#cancelNext();
+    this.#next = { timer: setTimeout(() => void this.#checkClock(), CLOCK_CHECK_INTERVAL_MS), attemptAt: null };
+  }
+
+  #cancelNext(): void {
+    clearTimeout(this.#next?.timer);
+    this.#next = null;
+  }
+
+  #update(change: Partial<CameraStatus>): void {
+    const next = { ...this.#status, ...change };
+    if (next.state !== this.#status.state) next.since = this.#clock.now();
+    if (isDeepStrictEqual(next, this.#status)) return;
+    this.#status = next;
+    if (!this.#closing.signal.aborted) this.#options.onChange?.();
+  }
+}
+
+/** An RTSP URI of the config may carry the credentials; they hold for all streams of the camera. */
+function credentialsInUris(uris: Readonly<Record<string, string>> = {}): { username: string; password: string } | undefined {
+  for (const uri of Object.values(uris)) {
+    const credentials = splitStreamUri(uri)?.credentials;
+    if (credentials !== undefined) return credentials;
+  }
+  return undefined;
+}
