@@ -1,0 +1,53 @@
+/*
+ * The rooms of `src` and which of them may know which: the direction of imports is the architecture, this table holds it.
+ * A room is a folder, or one module where that is what others may see of a folder; the longest match counts.
+ */
+
+/** What a room may import besides itself and {@link FOR_ALL}. */
+export const ROOMS: Record<string, readonly string[]> = {
+  // Commands put things together: `run` the gateway, the demo and `simulate` the simulator, `view` a client on a peer connection.
+  cli: ['gateway', 'client', 'simulator', 'peer/webrtc'],
+
+  // The control plane knows the media plane by its messages only; the composition root alone starts it.
+  gateway: ['signaling', 'http', 'control', 'nat', 'plane', 'plane/messages', 'camera', 'camera/onvif', 'camera/discovery'],
+  signaling: ['plane/messages'],
+  http: ['plane/messages'],
+  control: ['plane/messages'],
+  nat: ['plane/messages'],
+  camera: ['plane/messages', 'camera/onvif', 'camera/discovery'],
+  'camera/onvif': ['camera'],
+  'camera/discovery': ['camera'],
+
+  // The media plane, which speaks the same messages.
+  'plane/messages': [],
+  plane: ['plane/messages', 'peer', 'camera/rtsp', 'media'],
+  peer: ['plane/messages', 'peer/webrtc', 'media'],
+  'peer/webrtc': ['plane/messages', 'peer', 'media'],
+  'camera/rtsp': ['plane/messages', 'media'],
+  media: [],
+
+  // In a browser.
+  page: ['client'],
+  client: [],
+
+  // The other end of the wire, on the product's own codecs.
+  simulator: ['media', 'camera/rtsp'],
+
+  config: [],
+  base: [],
+};
+
+export const FOR_ALL: readonly string[] = ['base', 'config'];
+
+/** Imported by all, these import nobody. */
+export const LEAVES: readonly string[] = ['base'];
+
+/** A package behind an adapter is imported by that room only, so that replacing it touches one folder. */
+export const ADAPTED_PACKAGES: Record<string, string> = { onvif: 'camera/onvif', werift: 'peer/webrtc' };
+
+/** What these rooms load when they run, directly or not, runs in a browser: no module of Node, no package but those listed. */
+export const BROWSER_ROOMS: readonly string[] = ['client', 'page'];
+export const BROWSER_PACKAGES: readonly string[] = ['json-rpc-2.0', 'sdp-transform'];
+
+/** Configuration of the page's build: lies with the page, runs in Node. */
+export const BUILD_CONFIG = /\.config\.ts$/;
