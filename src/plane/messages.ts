@@ -1,24 +1,12 @@
 import type { Reason } from '../base/errors.ts';
+import type { IceCandidate, IceServer } from '../base/ice.ts';
 
 /*
  * All that the control plane and the media plane say to each other: plain data that survives a structured clone, so that
  * the media plane can live in worker threads. Media packets never pass here.
  */
 
-/** W3C RTCIceServer with `urls` always an array (ONVIF WebRTC 26.06, connect). */
-export interface IceServer {
-  urls: string[];
-  username?: string;
-  credential?: string;
-}
-
-/** W3C RTCIceCandidateInit. An empty `candidate` says that all candidates were sent (RFC 8838). */
-export interface IceCandidate {
-  candidate: string;
-  sdpMid?: string | null;
-  sdpMLineIndex?: number | null;
-  usernameFragment?: string | null;
-}
+export type { IceCandidate, IceServer };
 
 /** One media profile of a camera: what the media plane needs to pull it. */
 export interface ProfileSource {
@@ -26,6 +14,10 @@ export interface ProfileSource {
   token: string;
   /** RTSP URI without credentials. */
   uri: string;
+  /** Whether the profile has sound, as far as it is known before it was pulled. */
+  audio?: boolean;
+  /** The same of its metadata stream. */
+  metadata?: boolean;
 }
 
 /** A camera as the media plane knows it. */
@@ -76,6 +68,7 @@ export type StreamState = 'idle' | 'connecting' | 'playing' | 'failed';
 export type MediaMessage =
   | { type: 'session.offer'; sessionId: string; offer: string; subprotocols: string[] }
   | { type: 'session.candidate'; sessionId: string; candidate: IceCandidate }
+  | { type: 'session.candidate_refused'; sessionId: string; reason: Reason }
   | { type: 'session.state'; sessionId: string; state: SessionState; reason?: Reason }
   | { type: 'stream.state'; cameraId: string; profile: string; state: StreamState; reason?: Reason; media?: StreamMedia }
   | { type: 'keyframe.wanted'; cameraId: string; profile: string }
@@ -90,8 +83,8 @@ export interface StreamMedia {
   video: string | null;
   audio: string | null;
   metadata: boolean;
-  /** True where the audio track cannot be carried to a browser yet. */
-  audioUnsupported?: boolean;
+  /** False where a browser cannot play the audio track as it comes. */
+  audioPassed: boolean;
 }
 
 export interface MediaStats {

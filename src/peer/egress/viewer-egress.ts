@@ -1,0 +1,186 @@
+import type { AudioPacket, StreamReader } from '../../media/stream.ts';
+import type { RtcpMessage, ReportBlock } from '../../media/rtp/rtcp.ts';
+import type { TimeMapping } from '../../media/rtp/timeline.ts';
+import type { VideoFrame } from '../../media/video-track.ts';
+import { RtpSender, type SenderParameters } from './rtp-sender.ts';
+import { createSrtpEgress } from './srtp.ts';
+import type { EgressTransport } from './transport.ts';
+
+/** Most bytes that may wait in the socket before the viewer is skipped to the next keyframe: a second of a 4 Mbit/s stream. */
+const MAX_BACKLOG_BYTES = 512 * 1024;
+
+/** What was negotiated with a viewer; a part that it rejected is absent. */
+export interface NegotiatedMedia {
+  video?: SenderParameters & { payloadType: number };
+  audio?: SenderParameters & { payloadTypes: ReadonlyMap<string, number> };
+}
+
+/** The times of the stream that the viewer watches. */
+export interface StreamTimes {
+  readonly videoTime: TimeMapping | undefined;
+  readonly audioTime: TimeMapping | undefined;
+  readonly cameraClockOffsetMs: number;
+}
+
+export interface ViewerEgressOptions {
+  media: NegotiatedMedia;
+  transport: EgressTransport;
+  times: StreamTimes;
+  now: () => number;
+  /** The viewer cannot decode until a keyframe comes. */
+  onKeyframeWanted: () => void;
+  /** Takes a document when the viewer has opened its metadata channel. */
+  metadata: { readonly open: boolean; send(gzipped: Buffer): void };
+}
+
+/**
+ * All that one viewer is sent: it takes frames from the stream, starts at a keyframe, skips to the next one when the viewer's path
+ * stalls, and answers the viewer's feedback.
+ */
+export class ViewerEgress implements StreamReader {
+  readonly #options: ViewerEgressOptions;
+  readonly #video: RtpSender | undefined;
+  readonly #audio: RtpSender | undefined;
+  #awaitingKeyframe = true;
+  #packetsDropped = 0;
+  #keyframeRequests = 0;
+  #firstPacketAt: number | null = null;
+  #audioClockRate = 8000;
+
+  constructor(options: ViewerEgressOptions) {
+    this.#options = options;
+    const { media, transport } = options;
+    const srtp = createSrtpEgress(transport.keys);
+    this.#video = media.video === undefined ? undefined : new RtpSender(media.video, srtp, transport);
+    this.#audio = media.audio === undefined ? undefined : new RtpSender(media.audio, srtp, transport);
+  }
+
+  /** Unix milliseconds at which the first video packet was sent; null before. */
+  get firstPacketAt(): number | null {
+    return this.#firstPacketAt;
+  }
+
+  get packetsDropped(): number {
+    return this.#packetsDropped;
+  }
+
+  get keyframeRequests(): number {
+    return this.#keyframeRequests;
+  }
+
+  get roundTripMs(): number | null {
+    return this.#video?.roundTripMs ?? this.#audio?.roundTripMs ?? null;
+  }
+
+  get fractionLost(): number | null {
+    return this.#video?.fractionLost ?? null;
+  }
+
+  get packetsSent(): number {
+    return this.#senders().reduce((sum, sender) => sum + sender.counters.packets, 0);
+  }
+
+  get bytesSent(): number {
+    return this.#senders().reduce((sum, sender) => sum + sender.counters.bytes, 0);
+  }
+
+  get packetsRetransmitted(): number {
+    return this.#senders().reduce((sum, sender) => sum + sender.counters.retransmitted, 0);
+  }
+
+  get wantsMetadata(): boolean {
+    return this.#options.metadata.open;
+  }
+
+  video(frame: VideoFrame): void {
+    const payloadType = this.#options.media.video?.payloadType;
+    if (this.#video === undefined || payloadType === undefined) return;
+    if (this.#options.transport.backlog > MAX_BACKLOG_BYTES) this.#awaitingKeyframe = true;
+    if (this.#awaitingKeyframe && !(frame.keyframe && this.#options.transport.backlog <= MAX_BACKLOG_BYTES)) {
+      this.#packetsDropped += frame.payloads.length;
+      return;
+    }
+    this.#awaitingKeyframe = false;
+    const nowMs = this.#options.now();
+    const last = frame.payloads.length - 1;
+    for (const [index, payload] of frame.payloads.entries()) {
+      this.#video.send(payload, payloadType, index === last, frame.timestamp, nowMs);
+    }
+    if (this.#firstPacketAt === null) {
+      this.#firstPacketAt = nowMs;
+      this.sendReports();
+    }
+  }
+
+  audio(packet: AudioPacket): void {
+    const payloadType = this.#options.media.audio?.payloadTypes.get(packet.codec);
+    if (this.#audio === undefined || payloadType === undefined) return;
+    if (this.#options.transport.backlog > MAX_BACKLOG_BYTES) {
+      this.#packetsDropped += 1;
+      return;
+    }
+    const first = this.#audio.counters.packets === 0;
+    this.#audioClockRate = packet.clockRate;
+    this.#audio.send(packet.payload, payloadType, packet.marker, packet.timestamp, this.#options.now());
+    // Without a report of both a browser cannot bring sound and picture in step.
+    if (first) this.sendReports();
+  }
+
+  metadata(gzipped: Buffer): void {
+    this.#options.metadata.send(gzipped);
+  }
+
+  /** Sends the sender reports that are due about once a second. */
+  sendReports(): void {
+    const nowMs = this.#options.now();
+    const { times } = this.#options;
+    const cameraNow = nowMs + times.cameraClockOffsetMs;
+    const report = (sender: RtpSender | undefined, time: TimeMapping | undefined, clockRate: number): void => {
+      if (sender === undefined || time === undefined || sender.counters.packets === 0) return;
+      sender.sendReport(cameraNow, (time.timestamp + Math.round(((cameraNow - time.unixMs) / 1000) * clockRate)) >>> 0, nowMs);
+    };
+    report(this.#video, times.videoTime, VIDEO_CLOCK_RATE);
+    report(this.#audio, times.audioTime, this.#audioClockRate);
+  }
+
+  /** Takes what the viewer reports and asks for. */
+  receiveRtcp(message: RtcpMessage): void {
+    const nowMs = this.#options.now();
+    const videoSsrc = this.#video?.parameters.ssrc;
+    switch (message.type) {
+      case 'sender-report':
+      case 'receiver-report':
+        for (const report of message.reports) this.#receiveReport(report, nowMs);
+        return;
+      case 'nack':
+        for (const sender of this.#senders()) {
+          if (sender.parameters.ssrc === message.mediaSsrc) sender.retransmit(message.sequenceNumbers, nowMs);
+        }
+        return;
+      case 'pli':
+        if (message.mediaSsrc === videoSsrc) this.#wantKeyframe();
+        return;
+      case 'fir':
+        if (message.entries.some(({ ssrc }) => ssrc === videoSsrc)) this.#wantKeyframe();
+        return;
+      case 'bye':
+    }
+  }
+
+  #wantKeyframe(): void {
+    this.#keyframeRequests += 1;
+    this.#options.onKeyframeWanted();
+  }
+
+  #receiveReport(report: ReportBlock, nowMs: number): void {
+    for (const sender of this.#senders()) {
+      if (sender.parameters.ssrc === report.ssrc) sender.receiveReport(report, nowMs);
+    }
+  }
+
+  #senders(): RtpSender[] {
+    return [this.#video, this.#audio].filter((sender) => sender !== undefined);
+  }
+}
+
+const VIDEO_CLOCK_RATE = 90_000;

@@ -1,0 +1,45 @@
+import type { CandidatePair, PeerConfig } from 'werift';
+import type { IceCandidate, IceServer, IceSettings } from '../../plane/messages.ts';
+
+const LOOPBACK = '127.0.0.1';
+
+/** The part of werift's configuration that says where ICE may listen, send and ask. */
+export function iceConfiguration(settings: IceSettings, iceServers: readonly IceServer[]): Partial<PeerConfig> {
+  const configuration: Partial<PeerConfig> = {
+    iceServers: [...settings.iceServers, ...iceServers].flatMap(({ urls, ...credentials }) => urls.map((url) => ({ urls: url, ...credentials }))),
+  };
+  if (settings.udpPorts !== undefined) configuration.icePortRange = [settings.udpPorts.first, settings.udpPorts.last];
+  if (settings.loopbackOnly) {
+    // With both families off werift gathers no address of the machine, and this one instead; the interface address binds it there.
+    configuration.iceUseIpv4 = false;
+    configuration.iceUseIpv6 = false;
+    configuration.iceAdditionalHostAddresses = [LOOPBACK];
+    configuration.iceInterfaceAddresses = { udp4: LOOPBACK };
+    configuration.iceFilterCandidatePair = (pair: CandidatePair) => pair.localCandidate.host === LOOPBACK;
+  }
+  return configuration;
+}
+
+/** True for a candidate that needs a look-up by multicast DNS: the demo, which stays on loopback, does without. */
+export function isMulticastName(candidate: IceCandidate): boolean {
+  return addressOf(candidate)?.endsWith('.local') === true;
+}
+
+/**
+ * What is announced for a local candidate: itself, or, where `advertise` names the addresses of a 1:1 NAT, a host candidate (IPv4, UDP) for
+ * each of them in its place.
+ */
+export function announced(candidate: IceCandidate, advertise: readonly string[]): IceCandidate[] {
+  const fields = candidate.candidate.split(' ');
+  const isIpv4Host = candidate.candidate.includes(' typ host') && addressOf(candidate)?.includes(':') === false;
+  if (advertise.length === 0 || !isIpv4Host) return [candidate];
+  return advertise.map((address, index) => ({
+    ...candidate,
+    candidate: fields.map((field, at) => (at === 0 ? `${field}${index}` : at === 4 ? address : field)).join(' '),
+  }));
+}
+
+/** RFC 8839 section 5.1: foundation, component, transport, priority, address, port. */
+function addressOf(candidate: IceCandidate): string | undefined {
+  return candidate.candidate.split(' ')[4]?.toLowerCase();
+}

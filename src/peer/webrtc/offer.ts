@@ -1,0 +1,76 @@
+import { RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters, type PeerConfig } from 'werift';
+import { parse as parseSdp } from 'sdp-transform';
+
+const MID_EXTENSION = 'urn:ietf:params:rtp-hdrext:sdes:mid';
+
+/**
+ * What every offer lists. H.264 stands as constrained baseline 3.1, whatever the camera sends: browsers reject the true profile of
+ * most cameras and play it under this name. All audio codecs that pass untouched are listed, and each packet says which one it is.
+ */
+export const OFFERED_MEDIA: Pick<PeerConfig, 'codecs' | 'headerExtensions'> = {
+  codecs: {
+    video: [
+      new RTCRtpCodecParameters({
+        mimeType: 'video/H264',
+        clockRate: 90_000,
+        payloadType: 102,
+        parameters: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f',
+        rtcpFeedback: [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }, { type: 'ccm', parameter: 'fir' }],
+      }),
+      new RTCRtpCodecParameters({ mimeType: 'video/rtx', clockRate: 90_000, payloadType: 103, parameters: 'apt=102' }),
+    ],
+    audio: [
+      new RTCRtpCodecParameters({ mimeType: 'audio/opus', clockRate: 48_000, channels: 2, payloadType: 111 }),
+      new RTCRtpCodecParameters({ mimeType: 'audio/PCMU', clockRate: 8000, channels: 1, payloadType: 0 }),
+      new RTCRtpCodecParameters({ mimeType: 'audio/PCMA', clockRate: 8000, channels: 1, payloadType: 8 }),
+    ],
+  },
+  headerExtensions: {
+    video: [new RTCRtpHeaderExtensionParameters({ id: 1, uri: MID_EXTENSION })],
+    audio: [new RTCRtpHeaderExtensionParameters({ id: 1, uri: MID_EXTENSION })],
+  },
+};
+
+/** What an answer says of one media section that was offered. */
+export interface AnsweredMedia {
+  mid: string;
+  /** Codecs by encoding name in upper case; H264 only in packetization-mode 1. */
+  payloadTypes: Map<string, number>;
+  /** Retransmission of the H264 payload type. */
+  rtxPayloadType: number | undefined;
+  midExtensionId: number | undefined;
+}
+
+/**
+ * The video and audio that an answer accepts: a section with port 0, or that will not receive, is left out (RFC 3264 section 6).
+ * Payload types are those of the answer, since they name what the answerer wants to receive.
+ *
+ * @throws when the text is no session description at all
+ */
+export function readAnswer(answer: string): { video?: AnsweredMedia; audio?: AnsweredMedia } {
+  const found: { video?: AnsweredMedia; audio?: AnsweredMedia } = {};
+  for (const media of parseSdp(answer).media) {
+    if (media.port === 0 || media.direction === 'inactive' || media.direction === 'sendonly' || media.mid === undefined) continue;
+    if (media.type !== 'video' && media.type !== 'audio') continue;
+    const formats = new Map(media.fmtp.map(({ payload, config }) => [payload, config]));
+    const payloadTypes = new Map<string, number>();
+    // A static payload type needs no rtpmap (RFC 3551 section 6).
+    for (const [payload, codec] of [[0, 'PCMU'], [8, 'PCMA']] as const) {
+      if (media.type === 'audio' && media.payloads?.split(' ').includes(String(payload)) === true) payloadTypes.set(codec, payload);
+    }
+    for (const { payload, codec } of media.rtp) {
+      const name = codec.toUpperCase();
+      if (name === 'H264' && !/packetization-mode=1/.test(formats.get(payload) ?? '')) continue;
+      if (!payloadTypes.has(name)) payloadTypes.set(name, payload);
+    }
+    const video = payloadTypes.get('H264');
+    const rtx = media.rtp.find(({ payload, codec }) => codec.toLowerCase() === 'rtx' && formats.get(payload)?.includes(`apt=${video}`) === true);
+    found[media.type] = {
+      mid: String(media.mid),
+      payloadTypes,
+      rtxPayloadType: rtx?.payload,
+      midExtensionId: media.ext?.find(({ uri }) => uri === MID_EXTENSION)?.value,
+    };
+  }
+  return found;
+}

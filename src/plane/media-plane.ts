@@ -1,0 +1,193 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Clock } from '../base/clock.ts';
+import { reasonOf, type Reason } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import { Session } from '../peer/session.ts';
+import type { CameraSource, ControlMessage, MediaMessage, MediaSettings, SessionState } from './messages.ts';
+import { PulledProfile } from './pulled-profile.ts';
+
+export interface MediaPlaneOptions {
+  port: MessagePort;
+  settings: MediaSettings;
+  clock: Clock;
+  logger: Logger;
+}
+
+interface MediaCamera {
+  source: CameraSource;
+  /** By token; only those that were watched once. */
+  profiles: Map<string, PulledProfile>;
+}
+
+/** The media side: cameras, their pulls and their viewers' sessions, driven by messages from the control plane only. */
+export class MediaPlane {
+  readonly #options: MediaPlaneOptions;
+  readonly #cameras = new Map<string, MediaCamera>();
+  readonly #sessions = new Map<string, { session: Session; cameraId: string }>();
+
+  constructor(options: MediaPlaneOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#options.port.on('message', (message: ControlMessage) => this.#handle(message));
+  }
+
+  #handle(message: ControlMessage): void {
+    switch (message.type) {
+      case 'camera.set':
+        this.#setCamera(message.camera);
+        return;
+      case 'camera.remove':
+        this.#removeCamera(message.cameraId);
+        return;
+      case 'session.open':
+        this.#openSession(message);
+        return;
+      case 'session.answer':
+        this.#run(this.#sessions.get(message.sessionId)?.session.answer(message.answer, message.subprotocols));
+        return;
+      case 'session.candidate':
+        this.#addCandidate(message);
+        return;
+      case 'session.close':
+        this.#sessions.get(message.sessionId)?.session.close(message.reason);
+        return;
+      case 'stats.request':
+        this.#post({ type: 'stats', requestId: message.requestId, stats: this.#stats() });
+        return;
+      case 'close':
+        this.#run(this.#close());
+        return;
+    }
+  }
+
+  #setCamera(source: CameraSource): void {
+    const camera = this.#cameras.get(source.id);
+    if (camera === undefined) {
+      this.#cameras.set(source.id, { source, profiles: new Map() });
+      return;
+    }
+    camera.source = source;
+    for (const [token, pulled] of camera.profiles) {
+      const profile = source.profiles.find((each) => each.token === token);
+      if (profile === undefined) this.#run(this.#dropProfile(camera, token));
+      else this.#run(pulled.update(source, profile));
+    }
+  }
+
+  #removeCamera(cameraId: string): void {
+    const camera = this.#cameras.get(cameraId);
+    this.#cameras.delete(cameraId);
+    for (const { session, cameraId: of } of this.#sessions.values()) {
+      if (of === cameraId) session.close({ code: 'camera.removed', message: 'The camera was taken out of the configuration.' });
+    }
+    for (const token of camera?.profiles.keys() ?? []) if (camera !== undefined) this.#run(this.#dropProfile(camera, token));
+  }
+
+  async #dropProfile(camera: MediaCamera, token: string): Promise<void> {
+    const pulled = camera.profiles.get(token);
+    camera.profiles.delete(token);
+    for (const { session, cameraId } of this.#sessions.values()) {
+      if (cameraId === camera.source.id && session.profile === token) {
+        session.close({ code: 'camera.profile_gone', message: `The camera has no profile ${token} any more.` });
+      }
+    }
+    await pulled?.close();
+  }
+
+  #openSession({ sessionId, cameraId, profile: token, iceServers }: ControlMessage & { type: 'session.open' }): void {
+    const refuse = (code: string, message: string): void => {
+      this.#post({ type: 'session.state', sessionId, state: 'closed', reason: { code, message } });
+    };
+    const camera = this.#cameras.get(cameraId);
+    const profile = camera?.source.profiles.find((each) => token === undefined || each.token === token);
+    if (camera === undefined || profile === undefined) return refuse('camera.profile_gone', `The camera has no profile ${token ?? 'to show'}.`);
+    if (this.#sessions.size >= this.#options.settings.maxSessions) return refuse('session.limit', 'The gateway serves as many viewers as it may.');
+    const pulled = this.#pulledProfile(camera, profile.token);
+    if (pulled === undefined) return refuse('camera.profile_gone', `The camera has no profile ${profile.token}.`);
+    const session = new Session({
+      id: sessionId,
+      cameraId,
+      profile: profile.token,
+      watched: pulled,
+      ice: this.#options.settings.ice,
+      iceServers,
+      clock: this.#options.clock,
+      events: {
+        offer: (offer, subprotocols) => this.#post({ type: 'session.offer', sessionId, offer, subprotocols }),
+        candidate: (candidate) => this.#post({ type: 'session.candidate', sessionId, candidate }),
+        state: (state, reason) => this.#onSessionState(sessionId, pulled, state, reason),
+      },
+    });
+    this.#sessions.set(sessionId, { session, cameraId });
+    pulled.retain();
+    this.#run(session.start());
+  }
+
+  #onSessionState(sessionId: string, pulled: PulledProfile, state: SessionState, reason: Reason | undefined): void {
+    if (state === 'closed' && this.#sessions.delete(sessionId)) pulled.release();
+    this.#post({ type: 'session.state', sessionId, state, ...(reason === undefined ? {} : { reason }) });
+  }
+
+  #pulledProfile(camera: MediaCamera, token: string): PulledProfile | undefined {
+    const existing = camera.profiles.get(token);
+    const profile = camera.source.profiles.find((each) => each.token === token);
+    if (existing !== undefined || profile === undefined) return existing;
+    const { settings, clock, logger } = this.#options;
+    const cameraId = camera.source.id;
+    const pulled = new PulledProfile({
+      camera: camera.source,
+      profile,
+      lingerMs: settings.lingerMs,
+      keyframeCacheBytes: settings.keyframeCacheBytes,
+      clock,
+      logger: logger.child({ camera: cameraId, profile: token }),
+      onState: (state, reason, media) => {
+        const extra = { ...(reason === undefined ? {} : { reason }), ...(media === undefined ? {} : { media }) };
+        this.#post({ type: 'stream.state', cameraId, profile: token, state, ...extra });
+        if (reason?.code === 'stream.no_h264') this.#closeSessionsOf(cameraId, token, reason);
+      },
+      onKeyframeWanted: () => this.#post({ type: 'keyframe.wanted', cameraId, profile: token }),
+    });
+    camera.profiles.set(token, pulled);
+    return pulled;
+  }
+
+  /** Viewers of what can never be shown are told so, instead of being left to wait. */
+  #closeSessionsOf(cameraId: string, token: string, reason: Reason): void {
+    for (const { session, cameraId: of } of this.#sessions.values()) if (of === cameraId && session.profile === token) session.close(reason);
+  }
+
+  #addCandidate({ sessionId, candidate }: ControlMessage & { type: 'session.candidate' }): void {
+    const adding = this.#sessions.get(sessionId)?.session.addCandidate(candidate);
+    adding?.catch((error: unknown) => {
+      const reason = reasonOf(error);
+      this.#options.logger.debug({ session: sessionId, reason }, 'candidate refused');
+      this.#post({ type: 'session.candidate_refused', sessionId, reason });
+    });
+  }
+
+  #stats(): Extract<MediaMessage, { type: 'stats' }>['stats'] {
+    return {
+      streams: [...this.#cameras.values()].flatMap(({ profiles }) => [...profiles.values()].map((pulled) => pulled.stats())),
+      sessions: [...this.#sessions.values()].map(({ session }) => session.stats()),
+    };
+  }
+
+  async #close(): Promise<void> {
+    for (const { session } of this.#sessions.values()) session.close({ code: 'gateway.closing', message: 'The gateway is shutting down.' });
+    const pulled = [...this.#cameras.values()].flatMap(({ profiles }) => [...profiles.values()]);
+    await Promise.allSettled(pulled.map((each) => each.close()));
+    this.#post({ type: 'closed' });
+    this.#options.port.close();
+  }
+
+  #post(message: MediaMessage): void {
+    this.#options.port.postMessage(message);
+  }
+
+  #run(work: Promise<void> | undefined): void {
+    work?.catch((error: unknown) => this.#options.logger.error({ err: error }, 'the media plane failed at a message'));
+  }
+}

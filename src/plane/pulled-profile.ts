@@ -1,0 +1,190 @@
+import { RtspSource } from '../camera/rtsp/source.ts';
+import type { RtspTrack } from '../camera/rtsp/sdp.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Reason } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import { Stream } from '../media/stream.ts';
+import type { WatchedProfile } from '../peer/session.ts';
+import type { CameraSource, ProfileSource, StreamMedia, StreamState, StreamStats } from './messages.ts';
+
+/** RTP payload that leaves room, within 1200 bytes, for header and extensions (32), the number of a retransmission (2) and the SRTP tag (16). */
+const MAX_PAYLOAD = 1200 - 32 - 2 - 16;
+/** A camera is not asked for keyframes more often than this. */
+const KEYFRAME_INTERVAL_MS = 500;
+const RECEIVER_REPORT_INTERVAL_MS = 5000;
+
+export interface PulledProfileOptions {
+  camera: CameraSource;
+  profile: ProfileSource;
+  lingerMs: number;
+  keyframeCacheBytes: number;
+  clock: Clock;
+  logger: Logger;
+  onState: (state: StreamState, reason?: Reason, media?: StreamMedia) => void;
+  onKeyframeWanted: () => void;
+}
+
+/** One profile of a camera, pulled while somebody watches and a while after. */
+export class PulledProfile implements WatchedProfile {
+  readonly stream: Stream;
+  readonly #options: PulledProfileOptions;
+  #camera: CameraSource;
+  #profile: ProfileSource;
+  #viewers = 0;
+  #source: RtspSource | undefined;
+  #tracks: readonly RtspTrack[] = [];
+  #media: StreamMedia | undefined;
+  #state: StreamState = 'idle';
+  #lingerTimer: NodeJS.Timeout | undefined;
+  #reportTimer: NodeJS.Timeout | undefined;
+  #lastKeyframeRequest = Number.NEGATIVE_INFINITY;
+  #reconnectsBefore = 0;
+
+  constructor(options: PulledProfileOptions) {
+    this.#options = options;
+    this.#camera = options.camera;
+    this.#profile = options.profile;
+    this.stream = new Stream({
+      maxPayload: MAX_PAYLOAD,
+      keyframeCacheBytes: options.keyframeCacheBytes,
+      clockOffsetMs: options.camera.clockOffsetMs,
+      onKeyframeWanted: () => this.requestKeyframe(),
+    });
+  }
+
+  get audio(): boolean | undefined {
+    return this.#media === undefined ? this.#profile.audio : this.#media.audioPassed;
+  }
+
+  get metadata(): boolean | undefined {
+    return this.#media === undefined ? this.#profile.metadata : this.#media.metadata;
+  }
+
+  /** Counts a viewer in; the first starts the pull. */
+  retain(): void {
+    this.#viewers += 1;
+    clearTimeout(this.#lingerTimer);
+    if (this.#source === undefined) this.#pull();
+  }
+
+  /** Counts a viewer out; some time after the last the camera is let go. */
+  release(): void {
+    this.#viewers -= 1;
+    if (this.#viewers > 0) return;
+    this.#lingerTimer = setTimeout(() => void this.#letGo(), this.#options.lingerMs);
+  }
+
+  /** Takes changed addresses, credentials or clock; a pull under way is begun anew when its address changed. */
+  async update(camera: CameraSource, profile: ProfileSource): Promise<void> {
+    const moved = profile.uri !== this.#profile.uri || JSON.stringify(camera.credentials) !== JSON.stringify(this.#camera.credentials);
+    this.#camera = camera;
+    this.#profile = profile;
+    this.stream.clockOffsetMs = camera.clockOffsetMs;
+    if (!moved || this.#source === undefined) return;
+    await this.#letGo();
+    if (this.#viewers > 0 && this.#source === undefined) this.#pull();
+  }
+
+  requestKeyframe(): void {
+    const now = this.#options.clock.now();
+    if (this.#state !== 'playing' || now - this.#lastKeyframeRequest < KEYFRAME_INTERVAL_MS) return;
+    this.#lastKeyframeRequest = now;
+    this.#options.onKeyframeWanted();
+    this.#sendToCamera((index) => this.stream.pictureLossIndication(index, now));
+  }
+
+  stats(): StreamStats {
+    const { stream } = this;
+    return {
+      cameraId: this.#camera.id,
+      profile: this.#profile.token,
+      state: this.#state,
+      readers: stream.readers,
+      packetsReceived: stream.packetsReceived,
+      packetsLost: stream.packetsLost,
+      packetsMalformed: stream.packetsMalformed,
+      bytesReceived: stream.bytesReceived,
+      accessUnits: stream.video?.accessUnits ?? 0,
+      keyframes: stream.video?.keyframes ?? 0,
+      reconnects: this.#reconnectsBefore + (this.#source?.counters.reconnects ?? 0),
+    };
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#lingerTimer);
+    await this.#letGo();
+  }
+
+  #pull(): void {
+    const described: RtspTrack[] = [];
+    const { credentials } = this.#camera;
+    this.#source = new RtspSource({
+      url: this.#profile.uri,
+      ...(credentials === undefined ? {} : { credentials }),
+      clock: this.#options.clock,
+      logger: this.#options.logger,
+      wants: (track) => {
+        described.push(track);
+        return Stream.wants(track);
+      },
+      onState: (state, reason) => this.#setState(state, reason),
+      onTracks: (tracks) => {
+        this.#tracks = tracks;
+        this.stream.setTracks(tracks);
+        this.#media = describe(described.splice(0));
+        if (this.#media.video !== 'H264') this.#setState('failed', noH264(this.#media.video));
+      },
+      onRtp: (track, packet, arrivalMs) => this.stream.receiveRtp(this.#tracks.indexOf(track), packet, arrivalMs),
+      onRtcp: (track, packet, arrivalMs) => this.stream.receiveRtcp(this.#tracks.indexOf(track), packet, arrivalMs),
+    });
+    this.#source.start();
+    this.#reportTimer = setInterval(() => {
+      this.#sendToCamera((index) => this.stream.receiverReport(index, this.#options.clock.now()));
+    }, RECEIVER_REPORT_INTERVAL_MS);
+  }
+
+  async #letGo(): Promise<void> {
+    const source = this.#source;
+    if (source === undefined) return;
+    this.#source = undefined;
+    clearInterval(this.#reportTimer);
+    this.#reconnectsBefore += source.counters.reconnects;
+    this.#setState('idle');
+    // What the cache holds is old by the time anybody watches again.
+    this.stream.setTracks([]);
+    await source.close();
+  }
+
+  #sendToCamera(compound: (index: number) => Buffer | undefined): void {
+    for (const [index, track] of this.#tracks.entries()) {
+      const packet = compound(index);
+      if (packet !== undefined) this.#source?.sendRtcp(track, packet);
+    }
+  }
+
+  #setState(state: StreamState, reason?: Reason): void {
+    // Sound alone is not worth a state of its own: without H.264 there is nothing to watch.
+    if (state === 'playing' && this.#media?.video !== 'H264') return;
+    this.#state = state;
+    this.#options.onState(state, reason, this.#media);
+  }
+}
+
+function describe(tracks: readonly RtspTrack[]): StreamMedia {
+  const audio = tracks.find(({ kind }) => kind === 'audio');
+  return {
+    video: (tracks.find(({ kind, encodingName }) => kind === 'video' && encodingName === 'H264') ?? tracks.find(({ kind }) => kind === 'video'))
+      ?.encodingName ?? null,
+    audio: audio?.encodingName ?? null,
+    audioPassed: audio !== undefined && Stream.wants(audio),
+    metadata: tracks.some((track) => track.kind === 'application' && Stream.wants(track)),
+  };
+}
+
+function noH264(video: string | null): Reason {
+  return {
+    code: 'stream.no_h264',
+    message: video === null ? 'The profile has no video.' : `The profile sends ${video}, which browsers cannot play.`,
+    advice: 'Set the video encoder of this profile to H.264, or choose another profile.',
+  };
+}
