@@ -1,1 +1,44 @@
-document.body.textContent = 'The viewer page.';
+import { readAddress, tokenKey, withoutToken } from './address.ts';
+import type { Playback } from './playback.ts';
+import type { Statistics } from './statistics.ts';
+import { Viewer } from './viewer.ts';
+
+declare global {
+  interface Window {
+    /** For automated tests and for curious people with a console; reads only. */
+    viewer: { readonly sessions: Record<string, SessionView> };
+  }
+}
+
+/** One card by camera id (peer id for `?peer=`). */
+interface SessionView {
+  playback: Playback;
+  /** Null while there is no session. */
+  peerConnection: RTCPeerConnection | null;
+  video: HTMLVideoElement;
+  statistics: Statistics | null;
+}
+
+const address = readAddress(location.search);
+const key = tokenKey(address);
+if (address.token !== null) {
+  sessionStorage.setItem(key, address.token);
+  history.replaceState(history.state, '', location.pathname + withoutToken(location.search) + location.hash);
+}
+
+const viewer = new Viewer(address, sessionStorage.getItem(key), (token) => sessionStorage.setItem(key, token));
+window.viewer = {
+  get sessions() {
+    const entries = [...viewer.cards].map(([id, { player, video }]) => {
+      const view: SessionView = {
+        playback: player.playback,
+        peerConnection: player.peerConnection,
+        video,
+        statistics: player.statistics,
+      };
+      return [id, view] as const;
+    });
+    return Object.fromEntries(entries);
+  },
+};
+viewer.start();

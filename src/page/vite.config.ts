@@ -7,7 +7,9 @@ export default defineConfig({
   build: {
     outDir: '../../dist/page',
     emptyOutDir: true,
-    target: 'es2022',
+    target: 'es2023',
+    // The first versions with light-dark(), which lightningcss would otherwise write out in a way that ignores full screen.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     // No script but our own files, so that the Content-Security-Policy needs no exception.
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,

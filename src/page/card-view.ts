@@ -1,0 +1,134 @@
+import type { CameraInfo, ProfileInfo } from '../base/api.ts';
+import type { Reason } from '../base/errors.ts';
+import { formatBitrate, formatFrameRate, formatSize, secondsUntil, UNKNOWN } from './format.ts';
+import type { Playback } from './playback.ts';
+
+/** What a card shows, decided from the camera's state and its playback. Pure. */
+export interface CardView {
+  /** One or two words beside the name; announced to screen readers. */
+  status: string;
+  tone: 'good' | 'busy' | 'bad' | 'quiet';
+  /** Over the picture; null where the picture or the play button speaks for itself. */
+  notice: Notice | null;
+  canPlay: boolean;
+  /** The session's controls make sense. */
+  active: boolean;
+}
+
+export interface Notice {
+  title: string;
+  /** Why, and what to do. */
+  detail: string | null;
+  /** The picture stays visible behind it. */
+  overPicture: boolean;
+  busy: boolean;
+  /** A button that ends the wait. */
+  action: string | null;
+}
+
+const NOTICE: Notice = { title: '', detail: null, overPicture: false, busy: false, action: null };
+
+/** `camera` is null where the page knows a peer id and nothing else (`?peer=`). */
+export function cardView(camera: CameraInfo | null, playback: Playback, now: number): CardView {
+  switch (playback.state) {
+    case 'idle':
+      return idleView(camera);
+    case 'connecting': {
+      const failed = cameraFailure(camera);
+      const notice = { ...NOTICE, title: 'Connecting…', detail: failed === null ? null : sentences(failed), busy: true };
+      return { status: 'Connecting', tone: 'busy', notice, canPlay: false, active: true };
+    }
+    case 'playing':
+      return playingView(camera, playback.stalledSince, now);
+    case 'waiting':
+      return waitingView(camera, playback.reason, playback.retryAt, now);
+    case 'failed': {
+      const notice = { ...NOTICE, title: 'Cannot play', detail: sentences(playback.reason), action: 'Try again' };
+      return { status: 'Failed', tone: 'bad', notice, canPlay: false, active: true };
+    }
+  }
+}
+
+function idleView(camera: CameraInfo | null): CardView {
+  const idle = { canPlay: false, active: false };
+  if (camera === null) return { ...idle, status: 'Ready', tone: 'quiet', notice: null, canPlay: true };
+  if (camera.state === 'failed') {
+    const notice = { ...NOTICE, title: 'Camera not available', detail: camera.reason === null ? null : sentences(camera.reason) };
+    return { ...idle, status: 'Failed', tone: 'bad', notice };
+  }
+  if (camera.state === 'connecting') {
+    return { ...idle, status: 'Connecting', tone: 'busy', notice: { ...NOTICE, title: 'Connecting to the camera…', busy: true } };
+  }
+  if (camera.peer === null) {
+    const reason = camera.signaling.reason;
+    const failed = camera.signaling.state === 'failed';
+    const notice = {
+      ...NOTICE,
+      title: failed ? 'No signaling server' : 'Registering at the signaling server…',
+      detail: reason === null ? null : sentences(reason),
+      busy: !failed,
+    };
+    return { ...idle, status: failed ? 'Not registered' : 'Registering', tone: failed ? 'bad' : 'busy', notice };
+  }
+  return { ...idle, status: 'Online', tone: 'good', notice: null, canPlay: true };
+}
+
+function playingView(camera: CameraInfo | null, stalledSince: number | null, now: number): CardView {
+  if (stalledSince === null) return { status: 'Live', tone: 'good', notice: null, canPlay: false, active: true };
+  const seconds = Math.round((now - stalledSince) / 1000);
+  const failed = cameraFailure(camera);
+  const why = failed === null ? 'No pictures come from the camera.' : sentences(failed);
+  const notice = {
+    ...NOTICE,
+    title: `No new picture for ${seconds} s`,
+    detail: `${why} It plays on by itself as soon as they come.`,
+    overPicture: true,
+  };
+  return { status: 'Interrupted', tone: 'bad', notice, canPlay: false, active: true };
+}
+
+function waitingView(camera: CameraInfo | null, reason: Reason, retryAt: number, now: number): CardView {
+  const notice = {
+    ...NOTICE,
+    title: `Trying again in ${secondsUntil(retryAt, now)} s`,
+    detail: sentences(cameraFailure(camera) ?? reason),
+    action: 'Try now',
+  };
+  return { status: 'Disconnected', tone: 'bad', notice, canPlay: false, active: true };
+}
+
+function cameraFailure(camera: CameraInfo | null): Reason | null {
+  return camera?.state === 'failed' ? camera.reason : null;
+}
+
+/** Message and advice, each ended by a full stop. */
+export function sentences(reason: Reason): string {
+  const parts = reason.advice === undefined ? [reason.message] : [reason.message, reason.advice];
+  return parts.map((part) => (/[.!?…]$/.test(part) ? part : `${part}.`)).join(' ');
+}
+
+/** `Main · 720p`; the size is left out where the camera does not say it. */
+export function profileLabel(profile: ProfileInfo): string {
+  return profile.video === null ? profile.name : `${profile.name} · ${profile.video.height}p`;
+}
+
+/** `1280 × 720, 25 fps, 2.0 Mbit/s`, as the camera's configuration says; what it does not say is left out. */
+export function profileFacts(profile: ProfileInfo): string {
+  const { video } = profile;
+  if (video === null) return UNKNOWN;
+  const facts = [formatSize(video.width, video.height)];
+  if (video.framesPerSecond !== null) facts.push(formatFrameRate(video.framesPerSecond));
+  if (video.bitrateKbps !== null) facts.push(formatBitrate(video.bitrateKbps));
+  return facts.join(', ');
+}
+
+/** The camera answers and can be connected to. */
+export function isReachable(camera: CameraInfo | null): camera is CameraInfo & { peer: string } {
+  return camera?.state === 'online' && camera.peer !== null;
+}
+
+/** `Acme Dome 1 · 192.168.1.20`; what the camera does not say is left out. */
+export function cameraFacts(camera: CameraInfo): string {
+  const make = [camera.manufacturer, camera.model].filter((part) => part !== null).join(' ');
+  return [make, camera.address].filter((part) => part !== '').join(' · ');
+}

@@ -1,0 +1,213 @@
+import type { CameraInfo, ProfileInfo } from '../base/api.ts';
+import type { Reason } from '../base/errors.ts';
+import { cameraFacts, cardView, isReachable, profileLabel, type CardView, type Notice } from './card-view.ts';
+import { find, setIcon, setText } from './dom.ts';
+import { formatDuration } from './format.ts';
+import { toggleFullscreen } from './fullscreen.ts';
+import { Player } from './player.ts';
+import type { Target } from './session.ts';
+import { renderPanel } from './statistics-panel.ts';
+
+export interface CardOptions {
+  /** Camera id; the peer id where only that is known. */
+  id: string;
+  /** Where and how to connect to the camera as it is now, or why that cannot be. */
+  target: (camera: CameraInfo | null, profile: string | null) => Target | Reason;
+  /** The gateway's clock minus this device's, milliseconds; null when not known. */
+  gatewayAheadMs: () => number | null;
+}
+
+/** One camera on the page: what is known of it, its picture and the controls. */
+export class Card {
+  readonly element: HTMLElement;
+  readonly video: HTMLVideoElement;
+  readonly player: Player;
+  readonly #options: CardOptions;
+  readonly #parts: ReturnType<typeof findParts>;
+  #camera: CameraInfo | null = null;
+
+  constructor(options: CardOptions) {
+    this.#options = options;
+    const template = find(document, '#card', HTMLTemplateElement);
+    const fragment = template.content.cloneNode(true) as DocumentFragment;
+    this.element = find(fragment, '.card', HTMLElement);
+    this.element.dataset['cameraId'] = options.id;
+    this.#parts = findParts(this.element);
+    this.video = this.#parts.video;
+    this.player = new Player({
+      video: this.video,
+      target: () => options.target(this.#camera, this.#parts.profile.value || null),
+      cameraClockAheadMs: () => this.#cameraClockAheadMs(),
+      onChange: () => this.render(),
+    });
+    this.#listen();
+    this.#name(options.id);
+  }
+
+  /** News of the camera. A wait for a camera that is back ends at once. */
+  update(camera: CameraInfo): void {
+    const wasReachable = isReachable(this.#camera);
+    this.#camera = camera;
+    this.element.dataset['cameraState'] = camera.state;
+    this.#name(camera.name);
+    setText(this.#parts.facts, cameraFacts(camera));
+    this.#showPeer(camera.peer);
+    this.#showProfiles(camera);
+    if (!wasReachable && isReachable(camera)) this.player.retry();
+    this.render();
+  }
+
+  /** For a card that knows a peer id and nothing else. */
+  showPeer(peer: string, server: string): void {
+    this.#showPeer(peer);
+    setText(this.#parts.facts, server);
+    this.#parts.profile.hidden = true;
+    this.render();
+  }
+
+  /** Brings the element in line with camera, playback and the time; called on each change and once a second. */
+  render(): void {
+    const { playback, statistics } = this.player;
+    const view = cardView(this.#camera, playback, Date.now());
+    const { element } = this;
+    element.dataset['state'] = playback.state;
+    element.dataset['tone'] = view.tone;
+    element.toggleAttribute('data-stalled', playback.state === 'playing' && playback.stalledSince !== null);
+    setText(this.#parts.status, view.status);
+    this.#showNotice(view.notice);
+    this.#showControls(view);
+    this.#parts.live.hidden = playback.state !== 'playing' || view.notice !== null;
+    const behind = statistics?.behindMs ?? null;
+    setText(this.#parts.behind, behind === null ? '' : `${formatDuration(behind)} behind`);
+    if (!this.#parts.panel.hidden) renderPanel(this.#parts.panel, { statistics, camera: this.#camera, profile: this.#profile() });
+  }
+
+  /** Stops and leaves the page. */
+  close(): void {
+    this.player.stop();
+    this.element.remove();
+  }
+
+  #listen(): void {
+    const { play, retry, stop, sound, statistics, fullscreen, profile, panel } = this.#parts;
+    play.addEventListener('click', () => {
+      this.player.play();
+      // The button is gone now; whoever came by keyboard goes on at the next one.
+      sound.focus({ preventScroll: true });
+    });
+    retry.addEventListener('click', () => (this.player.playback.state === 'waiting' ? this.player.retry() : this.player.play()));
+    stop.addEventListener('click', () => {
+      this.player.stop();
+      play.focus({ preventScroll: true });
+    });
+    sound.addEventListener('click', () => {
+      this.video.muted = !this.video.muted;
+    });
+    this.video.addEventListener('volumechange', () => this.#showSound());
+    statistics.addEventListener('click', () => {
+      panel.hidden = !panel.hidden;
+      statistics.setAttribute('aria-expanded', String(!panel.hidden));
+      this.render();
+    });
+    fullscreen.addEventListener('click', () => void toggleFullscreen(this.element, this.video));
+    profile.addEventListener('change', () => {
+      if (this.player.playback.state !== 'idle') this.player.play();
+    });
+  }
+
+  #name(name: string): void {
+    const parts = this.#parts;
+    setText(parts.name, name);
+    parts.play.setAttribute('aria-label', `Play ${name}`);
+    this.video.setAttribute('aria-label', name);
+    for (const [button, does] of [
+      [parts.statistics, 'Statistics and details'],
+      [parts.fullscreen, 'Full screen'],
+      [parts.stop, 'Stop'],
+    ] as const) {
+      button.setAttribute('aria-label', `${does}, ${name}`);
+      button.title = does;
+    }
+    this.#showSound();
+  }
+
+  #showPeer(peer: string | null): void {
+    setText(this.#parts.peer, peer ?? '');
+    setText(this.#parts.peerLabel, peer === null ? 'Not registered at the signaling server' : 'Peer');
+  }
+
+  #showSound(): void {
+    const { sound, name } = this.#parts;
+    const does = this.video.muted ? 'Sound on' : 'Sound off';
+    sound.title = does;
+    sound.setAttribute('aria-label', `${does}, ${name.textContent}`);
+    setIcon(sound, this.video.muted ? 'muted' : 'sound');
+  }
+
+  #showNotice(notice: Notice | null): void {
+    const parts = this.#parts;
+    parts.notice.hidden = notice === null;
+    if (notice === null) return;
+    parts.notice.dataset['busy'] = String(notice.busy);
+    parts.notice.dataset['overPicture'] = String(notice.overPicture);
+    setText(parts.noticeTitle, notice.title);
+    setText(parts.noticeDetail, notice.detail ?? '');
+    parts.noticeDetail.hidden = notice.detail === null;
+    setText(parts.retry, notice.action ?? '');
+    parts.retry.hidden = notice.action === null;
+  }
+
+  #showControls(view: CardView): void {
+    const { play, sound, fullscreen, stop } = this.#parts;
+    play.hidden = !view.canPlay;
+    for (const control of [sound, fullscreen, stop]) control.hidden = !view.active;
+  }
+
+  /** Rebuilt only when it changed, since an open list would close. */
+  #showProfiles(camera: CameraInfo): void {
+    const { profile } = this.#parts;
+    const playable = camera.profiles.filter((candidate) => candidate.video !== null || candidate.audio !== null);
+    const wanted = playable.map((candidate) => [candidate.token, profileLabel(candidate)] as const);
+    profile.hidden = wanted.length === 0;
+    const shown = [...profile.options].map((option) => [option.value, option.text] as const);
+    if (JSON.stringify(shown) === JSON.stringify(wanted)) return;
+    const chosen = profile.value;
+    profile.replaceChildren(...wanted.map(([token, label]) => new Option(label, token)));
+    if (wanted.some(([token]) => token === chosen)) profile.value = chosen;
+  }
+
+  #profile(): ProfileInfo | null {
+    return this.#camera?.profiles.find((profile) => profile.token === this.#parts.profile.value) ?? null;
+  }
+
+  #cameraClockAheadMs(): number | null {
+    const gatewayAheadMs = this.#options.gatewayAheadMs();
+    const cameraAheadMs = this.#camera?.clockOffsetMs ?? null;
+    return gatewayAheadMs === null || cameraAheadMs === null ? null : gatewayAheadMs + cameraAheadMs;
+  }
+}
+
+function findParts(card: HTMLElement) {
+  const part = <Part extends Element>(name: string, type: new () => Part): Part => find(card, `[data-testid="${name}"]`, type);
+  return {
+    video: part('video', HTMLVideoElement),
+    play: part('play', HTMLButtonElement),
+    live: part('live', HTMLElement),
+    behind: find(card, '.behind', HTMLElement),
+    notice: part('notice', HTMLElement),
+    noticeTitle: part('notice-title', HTMLElement),
+    noticeDetail: part('notice-detail', HTMLElement),
+    retry: part('retry', HTMLButtonElement),
+    name: part('name', HTMLElement),
+    status: part('status', HTMLElement),
+    facts: part('facts', HTMLElement),
+    peer: part('peer', HTMLElement),
+    peerLabel: find(card, '.peer span', HTMLElement),
+    profile: part('profile', HTMLSelectElement),
+    sound: part('sound', HTMLButtonElement),
+    statistics: part('statistics', HTMLButtonElement),
+    fullscreen: part('fullscreen', HTMLButtonElement),
+    stop: part('stop', HTMLButtonElement),
+    panel: part('statistics-panel', HTMLElement),
+  };
+}

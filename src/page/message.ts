@@ -1,0 +1,51 @@
+import { find, setText } from './dom.ts';
+import type { FeedState } from './camera-feed.ts';
+
+/** The page's one message above the cards: what is wrong with the gateway or the token, and what to do. */
+export class Message {
+  readonly #element = find(document, '.message', HTMLElement);
+  readonly #title = find(this.#element, 'h2', HTMLElement);
+  readonly #text = find(this.#element, 'p', HTMLElement);
+  readonly #form = find(this.#element, 'form', HTMLFormElement);
+  readonly #input = find(this.#element, 'input', HTMLInputElement);
+
+  constructor(onToken: (token: string) => void) {
+    this.#form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      onToken(this.#input.value.trim());
+    });
+  }
+
+  show(feed: FeedState, cameras: number): void {
+    switch (feed.state) {
+      case 'loading':
+        return this.#hide();
+      case 'unauthorized':
+        return this.#set('bad', 'The token is missing or wrong', 'Open the address that the gateway printed, or type its token here.', true);
+      case 'unreachable': {
+        const playing = cameras === 0 ? '' : ' What plays goes on as long as the camera reaches this browser.';
+        return this.#set('bad', 'The gateway cannot be reached', `${feed.detail} Trying again every 2 seconds.${playing}`);
+      }
+      case 'ok':
+        if (cameras > 0) return this.#hide();
+        return this.#set(
+          'quiet',
+          'No cameras yet',
+          'Add one under cameras: in the config. To see what is on the network:\nonvif-webrtc-gateway discover',
+        );
+    }
+  }
+
+  #set(tone: 'bad' | 'quiet', title: string, text: string, askToken = false): void {
+    this.#element.dataset['tone'] = tone;
+    setText(this.#title, title);
+    setText(this.#text, text);
+    this.#form.hidden = !askToken;
+    this.#element.hidden = false;
+  }
+
+  #hide(): void {
+    this.#element.hidden = true;
+    this.#input.value = '';
+  }
+}

@@ -1,0 +1,167 @@
+import type { Reason } from '../base/errors.ts';
+import { IDLE, nextPlayback, type Playback, type PlaybackEvent } from './playback.ts';
+import { StatisticsMeter, type Statistics } from './statistics.ts';
+import { openSession, type Target, type ViewerSession } from './session.ts';
+
+const SAMPLE_MS = 1000;
+/** Longer than a camera's slowest usual frame rate (1 fps) with one frame lost. */
+const STALL_MS = 2500;
+
+export interface PlayerOptions {
+  video: HTMLVideoElement;
+  /** Where to connect now, asked at each attempt since a camera's peer id changes when it registers anew; or why that is not known. */
+  target: () => Target | Reason;
+  /** The camera's clock minus this device's, milliseconds; null when not known. */
+  cameraClockAheadMs: () => number | null;
+  /** Playback or statistics changed. */
+  onChange: () => void;
+}
+
+/** Plays one camera into one video element, and connects again when the session is lost. */
+export class Player {
+  readonly #options: PlayerOptions;
+  #playback: Playback = IDLE;
+  #statistics: Statistics | null = null;
+  #attempt: Attempt | undefined;
+  #retryTimer: number | undefined;
+
+  constructor(options: PlayerOptions) {
+    this.#options = options;
+  }
+
+  get playback(): Playback {
+    return this.#playback;
+  }
+
+  /** Null before the first report of a session. */
+  get statistics(): Statistics | null {
+    return this.#statistics;
+  }
+
+  get peerConnection(): RTCPeerConnection | null {
+    return this.#attempt?.session.peerConnection ?? null;
+  }
+
+  /** Plays from the start, in place of what plays now. */
+  play(): void {
+    this.#dispatch({ type: 'play' });
+  }
+
+  stop(): void {
+    this.#dispatch({ type: 'stop' });
+  }
+
+  /** Ends a wait now: somebody asked, or the camera is back. */
+  retry(): void {
+    this.#dispatch({ type: 'retry' });
+  }
+
+  #dispatch(event: PlaybackEvent): void {
+    const before = this.#playback;
+    this.#playback = nextPlayback(before, event);
+    if (this.#playback === before) return;
+    clearTimeout(this.#retryTimer);
+    const { state } = this.#playback;
+    if (state !== 'playing') this.#endAttempt();
+    if (state === 'waiting') this.#retryTimer = window.setTimeout(() => this.retry(), this.#playback.retryAt - Date.now());
+    if (state === 'connecting') this.#beginAttempt();
+    this.#options.onChange();
+  }
+
+  #beginAttempt(): void {
+    const target = this.#options.target();
+    if ('code' in target) {
+      queueMicrotask(() => this.#dispatch({ type: 'lost', reason: target, now: Date.now() }));
+      return;
+    }
+    const attempt: Attempt = new Attempt(this.#options, openSession(target), {
+      onEvent: (event) => this.#dispatch(event),
+      onStatistics: (statistics) => {
+        this.#statistics = statistics;
+        this.#options.onChange();
+      },
+    });
+    this.#attempt = attempt;
+    attempt.start();
+  }
+
+  #endAttempt(): void {
+    this.#attempt?.close();
+    this.#attempt = undefined;
+    this.#statistics = null;
+  }
+}
+
+interface AttemptListener {
+  onEvent: (event: PlaybackEvent) => void;
+  onStatistics: (statistics: Statistics) => void;
+}
+
+/** One session from its first message to its end; after `close()` nothing is told any more. */
+class Attempt {
+  readonly session: ViewerSession;
+  readonly #options: PlayerOptions;
+  readonly #listener: AttemptListener;
+  readonly #meter = new StatisticsMeter();
+  readonly #ended = new AbortController();
+  readonly #startedAt = performance.now();
+  #firstFrameMs: number | null = null;
+  #framesDecoded = 0;
+  #newestFrameAt = 0;
+
+  constructor(options: PlayerOptions, session: ViewerSession, listener: AttemptListener) {
+    this.#options = options;
+    this.session = session;
+    this.#listener = listener;
+  }
+
+  start(): void {
+    const { video } = this.#options;
+    this.session.onStream((stream) => {
+      if (this.#ended.signal.aborted || video.srcObject === stream) return;
+      video.srcObject = stream;
+      // Refused only for sound without a gesture; the picture then starts muted, as it is.
+      video.play().catch(() => undefined);
+    });
+    this.session.onLost((reason) => this.#tell({ type: 'lost', reason, now: Date.now() }));
+    // The frame that the compositor shows where the browser tells of it, else the first one that was decoded.
+    if ('requestVideoFrameCallback' in video) {
+      const handle = video.requestVideoFrameCallback(() => this.#onFirstFrame());
+      this.#ended.signal.addEventListener('abort', () => video.cancelVideoFrameCallback(handle));
+    }
+    video.addEventListener('loadeddata', () => this.#onFirstFrame(), { signal: this.#ended.signal });
+    const timer = setInterval(() => void this.#sample(), SAMPLE_MS);
+    this.#ended.signal.addEventListener('abort', () => clearInterval(timer));
+  }
+
+  close(): void {
+    this.#ended.abort();
+    this.#options.video.srcObject = null;
+    this.session.close();
+  }
+
+  #onFirstFrame(): void {
+    if (this.#firstFrameMs !== null) return;
+    this.#firstFrameMs = performance.now() - this.#startedAt;
+    this.#newestFrameAt = Date.now();
+    this.#tell({ type: 'first-frame' });
+    void this.#sample();
+  }
+
+  async #sample(): Promise<void> {
+    const report = await this.session.statistics();
+    if (this.#ended.signal.aborted || report === null) return;
+    const now = Date.now();
+    const cameraClockAheadMs = this.#options.cameraClockAheadMs();
+    const statistics = this.#meter.measure(report, { now, firstFrameMs: this.#firstFrameMs, cameraClockAheadMs });
+    if (statistics.framesDecoded !== this.#framesDecoded) this.#newestFrameAt = now;
+    this.#framesDecoded = statistics.framesDecoded;
+    const stalled = now - this.#newestFrameAt > STALL_MS;
+    this.#tell(stalled ? { type: 'stalled', since: this.#newestFrameAt } : { type: 'flowing' });
+    this.#listener.onStatistics(statistics);
+  }
+
+  #tell(event: PlaybackEvent): void {
+    if (!this.#ended.signal.aborted) this.#listener.onEvent(event);
+  }
+}

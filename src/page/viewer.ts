@@ -1,0 +1,102 @@
+import type { CameraInfo, CamerasAnswer } from '../base/api.ts';
+import type { Reason } from '../base/errors.ts';
+import { signalingUrl, type PageAddress } from './address.ts';
+import { CameraFeed, type FeedState } from './camera-feed.ts';
+import { isReachable } from './card-view.ts';
+import { Card } from './card.ts';
+import { find, setText } from './dom.ts';
+import { formatCount } from './format.ts';
+import { Message } from './message.ts';
+import type { Target } from './session.ts';
+
+const TICK_MS = 1000;
+
+const NO_SERVER: Reason = {
+  code: 'signaling.invalid_url',
+  message: 'The address of the signaling server is not a WebSocket URL.',
+  advice: 'Write it as wss://host/path.',
+};
+
+/** The page: cards for the gateway's cameras, or one for `?peer=`. */
+export class Viewer {
+  readonly cards = new Map<string, Card>();
+  readonly #address: PageAddress;
+  readonly #grid = find(document, '.grid', HTMLElement);
+  readonly #summary = find(document, '.summary', HTMLElement);
+  readonly #message: Message;
+  readonly #feed: CameraFeed;
+  readonly #keepToken: (token: string) => void;
+  #token: string | null;
+  #signaling = '/signaling';
+
+  constructor(address: PageAddress, token: string | null, keepToken: (token: string) => void) {
+    this.#address = address;
+    this.#token = token;
+    this.#keepToken = keepToken;
+    this.#feed = new CameraFeed(token, (state) => this.#onFeed(state));
+    this.#message = new Message((newToken) => this.#setToken(newToken));
+  }
+
+  start(): void {
+    const { single } = this.#address;
+    if (single === null) {
+      setText(this.#summary, 'Loading…');
+      this.#feed.start();
+    } else {
+      const card = this.#addCard(single.peer, (_camera, _profile) => this.#target(single.server, single.peer, single.profile));
+      card.showPeer(single.peer, single.server);
+      this.#grid.dataset['count'] = '1';
+    }
+    setInterval(() => {
+      for (const card of this.cards.values()) card.render();
+    }, TICK_MS);
+  }
+
+  #setToken(token: string): void {
+    this.#token = token;
+    this.#keepToken(token);
+    this.#feed.setToken(token);
+  }
+
+  #onFeed(feed: FeedState): void {
+    if (feed.state === 'ok') this.#showCameras(feed.answer);
+    else setText(this.#summary, feed.state === 'unreachable' ? 'Gateway not reachable' : '');
+    this.#message.show(feed, this.cards.size);
+  }
+
+  #showCameras(answer: CamerasAnswer): void {
+    this.#signaling = answer.signaling;
+    const ids = new Set(answer.cameras.map((camera) => camera.id));
+    for (const [id, card] of this.cards) {
+      if (ids.has(id)) continue;
+      card.close();
+      this.cards.delete(id);
+    }
+    for (const camera of answer.cameras) {
+      const card = this.cards.get(camera.id) ?? this.#addCard(camera.id, (known, profile) => this.#cameraTarget(known, profile));
+      card.update(camera);
+    }
+    this.#grid.dataset['count'] = String(this.cards.size);
+    const online = answer.cameras.filter(isReachable).length;
+    setText(this.#summary, answer.cameras.length === 0 ? '' : `${online} of ${formatCount(answer.cameras.length, 'camera')} online`);
+  }
+
+  #addCard(id: string, target: (camera: CameraInfo | null, profile: string | null) => Target | Reason): Card {
+    const card = new Card({ id, target, gatewayAheadMs: () => this.#feed.clock.aheadMs });
+    this.cards.set(id, card);
+    this.#grid.append(card.element);
+    return card;
+  }
+
+  #cameraTarget(camera: CameraInfo | null, profile: string | null): Target | Reason {
+    if (camera === null || camera.peer === null) {
+      return { code: 'camera.not_registered', message: 'The camera is not registered at the signaling server.' };
+    }
+    return this.#target(this.#signaling, camera.peer, profile);
+  }
+
+  #target(server: string, peer: string, profile: string | null): Target | Reason {
+    const url = signalingUrl(server, document.baseURI);
+    return url === null ? NO_SERVER : { server: url, peer, profile, token: this.#token };
+  }
+}
