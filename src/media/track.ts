@@ -76,7 +76,11 @@ export class TrackReceiver {
     const restart = reception.restart || this.#reconnected;
     this.#reconnected = false;
     this.#received += 1;
-    return { packet, timestamp: this.#timeline.advance(packet.timestamp, arrivalMs, restart), reception: { ...reception, restart } };
+    return {
+      packet,
+      timestamp: this.#timeline.advance(packet.timestamp, arrivalMs, restart),
+      reception: { ...reception, restart },
+    };
   }
 
   receiveRtcp(message: RtcpMessage, arrivalMs: number): void {

@@ -1,8 +1,5 @@
 import type { PeerDataChannel } from './webrtc/device-peer.ts';
 
-/** Subprotocol of ONVIF WebRTC section 6.7.2. */
-export const METADATA_SUBPROTOCOL = 'vnd.onvif.metadata+gzip';
-
 /** Bytes that may wait in the channel before documents are dropped: beyond this werift slows down out of proportion. */
 const MAX_BUFFERED = 64 * 1024;
 /** Largest message; a larger one gains nothing and holds up the channel. */

@@ -1,10 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 import { GatewayError, reasonOf, type Reason } from '../base/errors.ts';
+import { METADATA_SUBPROTOCOL } from '../base/signaling.ts';
 import type { Stream } from '../media/stream.ts';
-import type { IceCandidate, IceServer, IceSettings, SessionState, SessionStats } from '../plane/messages.ts';
+import type { IceCandidate, IceServer } from '../base/ice.ts';
+import type { IceSettings, SessionState, SessionStats } from '../plane/messages.ts';
 import { ViewerEgress, type NegotiatedMedia } from './egress/viewer-egress.ts';
 import type { EgressTransport } from './egress/transport.ts';
-import { METADATA_SUBPROTOCOL, MetadataChannel } from './metadata-channel.ts';
+import { MetadataChannel } from './metadata-channel.ts';
 import { DevicePeer, type PeerDataChannel } from './webrtc/device-peer.ts';
 
 /** From open to live; a viewer on a slow path needs some seconds, a dead one must not hold its place. */
@@ -78,7 +80,10 @@ export class Session {
 
   /** Makes the offer. */
   async start(): Promise<void> {
-    this.#setupTimer = setTimeout(() => this.close({ code: 'session.timeout', message: 'The viewer did not connect in time.' }), SETUP_TIMEOUT_MS);
+    this.#setupTimer = setTimeout(
+      () => this.close({ code: 'session.timeout', message: 'The viewer did not connect in time.' }),
+      SETUP_TIMEOUT_MS,
+    );
     this.#options.events.state('connecting');
     const subprotocols = this.#options.watched.metadata === false ? [] : [METADATA_SUBPROTOCOL];
     try {
@@ -177,7 +182,8 @@ export class Session {
 
   #onDataChannel(channel: PeerDataChannel): void {
     // ONVIF WebRTC section 6.7.1: only what both sides listed.
-    if (channel.protocol === METADATA_SUBPROTOCOL && this.#subprotocols?.has(channel.protocol) === true) this.#metadata?.attach(channel);
+    if (channel.protocol === METADATA_SUBPROTOCOL && this.#subprotocols?.has(channel.protocol) === true)
+      this.#metadata?.attach(channel);
     else channel.close();
   }
 

@@ -4,7 +4,16 @@ import type { Reason } from '../base/errors.ts';
 import type { IceCandidate, IceServer } from '../base/ice.ts';
 import type { Logger } from '../base/log.ts';
 import { MediaPlane } from './media-plane.ts';
-import type { CameraSource, ControlMessage, MediaMessage, MediaSettings, MediaStats, SessionState, StreamMedia, StreamState } from './messages.ts';
+import type {
+  CameraSource,
+  ControlMessage,
+  MediaMessage,
+  MediaSettings,
+  MediaStats,
+  SessionState,
+  StreamMedia,
+  StreamState,
+} from './messages.ts';
 
 /** What a session's opener hears of it. */
 export interface MediaSessionEvents {
@@ -25,7 +34,13 @@ export interface MediaControlOptions {
   settings: MediaSettings;
   clock: Clock;
   logger: Logger;
-  onStreamState: (cameraId: string, profile: string, state: StreamState, reason: Reason | undefined, media: StreamMedia | undefined) => void;
+  onStreamState: (
+    cameraId: string,
+    profile: string,
+    state: StreamState,
+    reason: Reason | undefined,
+    media: StreamMedia | undefined,
+  ) => void;
   onKeyframeWanted: (cameraId: string, profile: string) => void;
 }
 

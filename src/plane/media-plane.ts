@@ -102,8 +102,10 @@ export class MediaPlane {
     };
     const camera = this.#cameras.get(cameraId);
     const profile = camera?.source.profiles.find((each) => token === undefined || each.token === token);
-    if (camera === undefined || profile === undefined) return refuse('camera.profile_gone', `The camera has no profile ${token ?? 'to show'}.`);
-    if (this.#sessions.size >= this.#options.settings.maxSessions) return refuse('session.limit', 'The gateway serves as many viewers as it may.');
+    if (camera === undefined || profile === undefined)
+      return refuse('camera.profile_gone', `The camera has no profile ${token ?? 'to show'}.`);
+    if (this.#sessions.size >= this.#options.settings.maxSessions)
+      return refuse('session.limit', 'The gateway serves as many viewers as it may.');
     const pulled = this.#pulledProfile(camera, profile.token);
     if (pulled === undefined) return refuse('camera.profile_gone', `The camera has no profile ${profile.token}.`);
     const session = new Session({
@@ -156,7 +158,8 @@ export class MediaPlane {
 
   /** Viewers of what can never be shown are told so, instead of being left to wait. */
   #closeSessionsOf(cameraId: string, token: string, reason: Reason): void {
-    for (const { session, cameraId: of } of this.#sessions.values()) if (of === cameraId && session.profile === token) session.close(reason);
+    for (const { session, cameraId: of } of this.#sessions.values())
+      if (of === cameraId && session.profile === token) session.close(reason);
   }
 
   #addCandidate({ sessionId, candidate }: ControlMessage & { type: 'session.candidate' }): void {
@@ -176,7 +179,8 @@ export class MediaPlane {
   }
 
   async #close(): Promise<void> {
-    for (const { session } of this.#sessions.values()) session.close({ code: 'gateway.closing', message: 'The gateway is shutting down.' });
+    for (const { session } of this.#sessions.values())
+      session.close({ code: 'gateway.closing', message: 'The gateway is shutting down.' });
     const pulled = [...this.#cameras.values()].flatMap(({ profiles }) => [...profiles.values()]);
     await Promise.allSettled(pulled.map((each) => each.close()));
     this.#post({ type: 'closed' });

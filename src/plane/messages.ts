@@ -6,8 +6,6 @@ import type { IceCandidate, IceServer } from '../base/ice.ts';
  * the media plane can live in worker threads. Media packets never pass here.
  */
 
-export type { IceCandidate, IceServer };
-
 /** One media profile of a camera: what the media plane needs to pull it. */
 export interface ProfileSource {
   /** ONVIF profile token; for an `rtsp:` camera the name given in the config (`main`, `sub`). */

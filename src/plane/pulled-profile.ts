@@ -76,7 +76,8 @@ export class PulledProfile implements WatchedProfile {
 
   /** Takes changed addresses, credentials or clock; a pull under way is begun anew when its address changed. */
   async update(camera: CameraSource, profile: ProfileSource): Promise<void> {
-    const moved = profile.uri !== this.#profile.uri || JSON.stringify(camera.credentials) !== JSON.stringify(this.#camera.credentials);
+    const moved =
+      profile.uri !== this.#profile.uri || JSON.stringify(camera.credentials) !== JSON.stringify(this.#camera.credentials);
     this.#camera = camera;
     this.#profile = profile;
     this.stream.clockOffsetMs = camera.clockOffsetMs;
@@ -173,8 +174,11 @@ export class PulledProfile implements WatchedProfile {
 function describe(tracks: readonly RtspTrack[]): StreamMedia {
   const audio = tracks.find(({ kind }) => kind === 'audio');
   return {
-    video: (tracks.find(({ kind, encodingName }) => kind === 'video' && encodingName === 'H264') ?? tracks.find(({ kind }) => kind === 'video'))
-      ?.encodingName ?? null,
+    video:
+      (
+        tracks.find(({ kind, encodingName }) => kind === 'video' && encodingName === 'H264') ??
+        tracks.find(({ kind }) => kind === 'video')
+      )?.encodingName ?? null,
     audio: audio?.encodingName ?? null,
     audioPassed: audio !== undefined && Stream.wants(audio),
     metadata: tracks.some((track) => track.kind === 'application' && Stream.wants(track)),

@@ -27,7 +27,15 @@ export interface ReportBlock {
 
 /** The RTCP that the product understands; everything else in a compound packet is passed over. */
 export type RtcpMessage =
-  | { type: 'sender-report'; ssrc: number; ntp: NtpTime; rtpTimestamp: number; packets: number; octets: number; reports: ReportBlock[] }
+  | {
+      type: 'sender-report';
+      ssrc: number;
+      ntp: NtpTime;
+      rtpTimestamp: number;
+      packets: number;
+      octets: number;
+      reports: ReportBlock[];
+    }
   | { type: 'receiver-report'; ssrc: number; reports: ReportBlock[] }
   | { type: 'bye'; ssrcs: number[] }
   /** Generic NACK, RFC 4585 section 6.2.1: sequence numbers that the receiver misses. */

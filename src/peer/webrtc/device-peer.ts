@@ -1,7 +1,8 @@
 import { MediaStream, RTCPeerConnection, type RTCDataChannel, type RTCDtlsTransport, type RTCRtpTransceiver } from 'werift';
 import { GatewayError } from '../../base/errors.ts';
 import { parseRtcp, type RtcpMessage } from '../../media/rtp/rtcp.ts';
-import type { IceCandidate, IceServer, IceSettings } from '../../plane/messages.ts';
+import type { IceCandidate, IceServer } from '../../base/ice.ts';
+import type { IceSettings } from '../../plane/messages.ts';
 import type { EgressTransport } from '../egress/transport.ts';
 import type { NegotiatedMedia } from '../egress/viewer-egress.ts';
 import { replayEarlyDtls } from './early-dtls.ts';
@@ -82,7 +83,9 @@ export class DevicePeer {
     }
     this.#listen(transport);
     const offer = await this.#connection.createOffer();
-    this.#connection.setLocalDescription(offer).catch((error: unknown) => this.#end('session.offer', 'The offer could not be applied.', error));
+    this.#connection
+      .setLocalDescription(offer)
+      .catch((error: unknown) => this.#end('session.offer', 'The offer could not be applied.', error));
     return offer.sdp;
   }
 
@@ -135,7 +138,8 @@ export class DevicePeer {
         return;
       }
       const { candidate: text = '', sdpMid = null, sdpMLineIndex = null } = candidate.toJSON();
-      for (const each of announced({ candidate: text, sdpMid, sdpMLineIndex }, this.#options.ice.advertise)) this.#options.onCandidate(each);
+      for (const each of announced({ candidate: text, sdpMid, sdpMLineIndex }, this.#options.ice.advertise))
+        this.#options.onCandidate(each);
     });
     transport.onStateChange.subscribe((state) => {
       if (state === 'connected') this.#options.onConnected(this.#negotiated(), new WeriftEgressTransport(transport));

@@ -1,12 +1,15 @@
 import type { CandidatePair, PeerConfig } from 'werift';
-import type { IceCandidate, IceServer, IceSettings } from '../../plane/messages.ts';
+import type { IceCandidate, IceServer } from '../../base/ice.ts';
+import type { IceSettings } from '../../plane/messages.ts';
 
 const LOOPBACK = '127.0.0.1';
 
 /** The part of werift's configuration that says where ICE may listen, send and ask. */
 export function iceConfiguration(settings: IceSettings, iceServers: readonly IceServer[]): Partial<PeerConfig> {
   const configuration: Partial<PeerConfig> = {
-    iceServers: [...settings.iceServers, ...iceServers].flatMap(({ urls, ...credentials }) => urls.map((url) => ({ urls: url, ...credentials }))),
+    iceServers: [...settings.iceServers, ...iceServers].flatMap(({ urls, ...credentials }) =>
+      urls.map((url) => ({ urls: url, ...credentials })),
+    ),
   };
   if (settings.udpPorts !== undefined) configuration.icePortRange = [settings.udpPorts.first, settings.udpPorts.last];
   if (settings.loopbackOnly) {

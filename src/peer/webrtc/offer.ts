@@ -55,8 +55,12 @@ export function readAnswer(answer: string): { video?: AnsweredMedia; audio?: Ans
     const formats = new Map(media.fmtp.map(({ payload, config }) => [payload, config]));
     const payloadTypes = new Map<string, number>();
     // A static payload type needs no rtpmap (RFC 3551 section 6).
-    for (const [payload, codec] of [[0, 'PCMU'], [8, 'PCMA']] as const) {
-      if (media.type === 'audio' && media.payloads?.split(' ').includes(String(payload)) === true) payloadTypes.set(codec, payload);
+    for (const [payload, codec] of [
+      [0, 'PCMU'],
+      [8, 'PCMA'],
+    ] as const) {
+      if (media.type === 'audio' && media.payloads?.split(' ').includes(String(payload)) === true)
+        payloadTypes.set(codec, payload);
     }
     for (const { payload, codec } of media.rtp) {
       const name = codec.toUpperCase();
@@ -64,7 +68,9 @@ export function readAnswer(answer: string): { video?: AnsweredMedia; audio?: Ans
       if (!payloadTypes.has(name)) payloadTypes.set(name, payload);
     }
     const video = payloadTypes.get('H264');
-    const rtx = media.rtp.find(({ payload, codec }) => codec.toLowerCase() === 'rtx' && formats.get(payload)?.includes(`apt=${video}`) === true);
+    const rtx = media.rtp.find(
+      ({ payload, codec }) => codec.toLowerCase() === 'rtx' && formats.get(payload)?.includes(`apt=${video}`) === true,
+    );
     found[media.type] = {
       mid: String(media.mid),
       payloadTypes,
