@@ -119,7 +119,8 @@ export class InterleavedParser {
       const start = buffer.toString('latin1', offset, offset + MAX_START_LINE_BYTES);
       return start.length < MAX_START_LINE_BYTES && isStartOfLine(start) ? 0 : this.#garbage(buffer, offset);
     }
-    const startLine = parseStartLine(buffer.toString('latin1', offset, offset + lineEnd).trimEnd());
+    const line = buffer.toString('latin1', offset, offset + lineEnd);
+    const startLine = isStartOfLine(line) ? parseStartLine(line.trimEnd()) : undefined;
     if (startLine === undefined) return this.#garbage(buffer, offset);
 
     const headEnd = endOfHead(buffer.subarray(offset, offset + MAX_HEAD_BYTES), lineEnd);

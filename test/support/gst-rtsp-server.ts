@@ -1,0 +1,81 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+export interface GstRtspServerOptions {
+  /** Default: whatever the system gives. */
+  port?: number;
+  auth?: { scheme: 'basic' | 'digest'; username: string; password: string };
+  /** The timeout that the server announces, seconds; default GStreamer's 60. */
+  sessionTimeoutS?: number;
+  /** Serve what comes to `udp` instead of a test picture. */
+  fromUdp?: boolean;
+}
+
+export interface GstRtspServer {
+  /** Without user name and password. */
+  url: string;
+  port: number;
+  /** Requests that the server served so far, as GStreamer names them: `describe`, `get-parameter`, ... */
+  requests: string[];
+  /** Loopback ports for RTP with `fromUdp`: H.264 as payload type 96, PCMU as 0, RTCP of both. */
+  udp: { video: number; audio: number; reports: number };
+  /** Ends it at once, without a word to its clients. */
+  close(): Promise<void>;
+}
+
+/** Packages that the server is made of; `npm test` installs them, so this is for who runs a test by hand. */
+const PACKAGES =
+  'python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly';
+/** Debian's own Python; another one first in PATH does not see Debian's modules. */
+const PYTHON = '/usr/bin/python3';
+
+type ServerProcess = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** A real RTSP server (gst-rtsp-server) on loopback with H.264 and PCMU under `/live`. */
+export async function startGstRtspServer(options: GstRtspServerOptions = {}): Promise<GstRtspServer> {
+  const script = fileURLToPath(new URL('gst-rtsp-server.py', import.meta.url));
+  const child = spawn(PYTHON, [script, ...argumentsFor(options)], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const messages: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => messages.push(text));
+  const requests: string[] = [];
+  const ready = await new Promise<Record<string, number>>((resolve, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      const message = JSON.parse(line) as Record<string, number> & { request?: string };
+      if (message.request === undefined) resolve(message);
+      else requests.push(message.request);
+    });
+    child.once('error', (error) => reject(failed(error.message)));
+    child.once('exit', () => reject(failed(messages.join(''))));
+  });
+  const { port = 0, video = 0, audio = 0, reports = 0 } = ready;
+  return {
+    url: `rtsp://127.0.0.1:${port}/live`,
+    port,
+    requests,
+    udp: { video, audio, reports },
+    close: () => end(child),
+  };
+}
+
+function argumentsFor({ port, auth, sessionTimeoutS, fromUdp }: GstRtspServerOptions): string[] {
+  return [
+    ...(port === undefined ? [] : ['--port', String(port)]),
+    ...(auth === undefined ? [] : ['--auth', auth.scheme, '--username', auth.username, '--password', auth.password]),
+    ...(sessionTimeoutS === undefined ? [] : ['--session-timeout', String(sessionTimeoutS)]),
+    ...(fromUdp === true ? ['--from-udp'] : []),
+  ];
+}
+
+async function end(child: ServerProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+}
+
+function failed(why: string): Error {
+  return new Error(`gst-rtsp-server did not start; it needs: apt-get install -y ${PACKAGES}\n${why.trim()}`);
+}
