@@ -49,6 +49,11 @@ export class Timeline {
     return hostMs + this.#shiftAt(hostMs);
   }
 
+  /** When the host's clock reaches a media time, if no jump comes between. */
+  hostTimeOf(mediaMs: number): number {
+    return mediaMs - (this.#shifts.at(-1)?.shiftMs ?? 0);
+  }
+
   /**
    * SetSynchronizationPoint: from now on the clip goes on at its next GOP, so that the next frame of each profile is an IDR.
    * Only what is shown jumps; clocks and RTP timestamps do not.

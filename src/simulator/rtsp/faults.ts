@@ -1,0 +1,26 @@
+/** What a test can make the camera's RTSP server do wrong; each holds until it is set back. */
+export interface RtspFaults {
+  /** Requests get no answer; connections stay open and media go on. */
+  unresponsive: boolean;
+  /** Each answer comes this late, milliseconds. */
+  delayMs: number;
+  /** `missing-fmtp`: no parameter sets; `wrong-control`: tracks that SETUP does not find; `h265`: says that the video is H.265. */
+  description: 'missing-fmtp' | 'wrong-control' | 'h265' | undefined;
+  /** Share of the RTP packets that is not sent, 0 to 1; the sequence numbers show the gaps. 1: silence. */
+  lossShare: number;
+}
+
+export function noFaults(): RtspFaults {
+  return { unresponsive: false, delayMs: 0, description: undefined, lossShare: 0 };
+}
+
+/** Random numbers in [0, 1) that are the same for the same seed (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
