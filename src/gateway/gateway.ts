@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto';
+import type { CameraInfo, SessionInfo } from '../base/api.ts';
+import { systemClock, type Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { CameraOptions } from '../camera/camera.ts';
+import type { GatewayView, Readiness } from '../http/gateway-view.ts';
+import { HttpServer, SIGNALING_PATH } from '../http/server.ts';
+import { MediaControl } from '../plane/media-control.ts';
+import type { MediaSettings, MediaStats, SessionStats } from '../plane/messages.ts';
+import { SignalingServer } from '../signaling/server.ts';
+import { StaticTokens } from '../signaling/tokens.ts';
+import { GatewayCamera, type DeviceSignaling } from './gateway-camera.ts';
+
+export interface GatewayOptions {
+  listen: { host: string; port: number };
+  cameras: readonly GatewayCameraConfig[];
+  /** The signaling server of all cameras that name none of their own; absent: the embedded one. */
+  signaling?: DeviceSignaling;
+  /** Tokens of viewers of the embedded server and the page; with none, whoever reaches the (loopback) address may watch. */
+  viewerTokens: readonly ViewerToken[];
+  media: MediaSettings;
+  clock?: Clock;
+  logger: Logger;
+}
+
+export interface GatewayCameraConfig {
+  camera: CameraOptions;
+  signaling?: DeviceSignaling;
+}
+
+export interface ViewerToken {
+  token: string;
+  /** Camera ids that the token may watch; absent: all. */
+  cameras?: readonly string[];
+}
+
+/** The whole gateway, put together: what starts first is what others need, and it ends in the opposite order. */
+export class Gateway implements GatewayView {
+  readonly #options: GatewayOptions;
+  readonly #clock: Clock;
+  readonly #media: MediaControl;
+  readonly #http: HttpServer;
+  readonly #embedded: SignalingServer | undefined;
+  /** Made for this run: the cameras' own tokens at the embedded server. */
+  readonly #deviceTokens: ReadonlyMap<string, string>;
+  readonly #cameras = new Map<string, GatewayCamera>();
+  #sessions: SessionStats[] = [];
+  #statsTimer: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#media = new MediaControl({
+      settings: options.media,
+      clock: this.#clock,
+      logger: options.logger,
+      onStreamState: (cameraId, profile, state, reason, media) => this.#cameras.get(cameraId)?.onStreamState(profile, state, reason, media),
+      onKeyframeWanted: (cameraId, profile) => this.#cameras.get(cameraId)?.camera.requestKeyframe(profile),
+    });
+    this.#deviceTokens = new Map(options.cameras.map(({ camera }) => [camera.id, randomBytes(24).toString('base64url')]));
+    this.#embedded = options.signaling === undefined ? this.#embeddedServer() : undefined;
+    this.#http = new HttpServer({
+      listen: options.listen,
+      view: this,
+      log: options.logger,
+      ...(this.#embedded === undefined ? {} : { signalingUpgrade: (...upgrade) => this.#embedded?.handleUpgrade(...upgrade) }),
+      ...(options.viewerTokens[0] === undefined ? {} : { auth: { token: options.viewerTokens[0].token } }),
+    });
+  }
+
+  /** Returns the address of the page once it listens; cameras come up by themselves afterwards. */
+  async start(): Promise<{ url: string; port: number }> {
+    this.#media.start();
+    const address = await this.#http.start();
+    const embedded: DeviceSignaling = { server: embeddedUrl(this.#options.listen.host, address.port) };
+    for (const { camera, signaling } of this.#options.cameras) {
+      const ownServer = signaling ?? this.#options.signaling ?? { ...embedded, token: this.#deviceTokens.get(camera.id) };
+      const { logger } = this.#options;
+      const gatewayCamera = new GatewayCamera({ camera, signaling: ownServer, media: this.#media, clock: this.#clock, logger });
+      this.#cameras.set(camera.id, gatewayCamera);
+      gatewayCamera.start();
+    }
+    this.#statsTimer = setInterval(() => void this.#refreshSessions(), SESSIONS_REFRESH_MS);
+    return address;
+  }
+
+  /** Unregisters the cameras, ends all sessions and pulls, stops listening; takes less than five seconds. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  cameras(): CameraInfo[] {
+    return [...this.#cameras.values()].map((camera) => {
+      return camera.info(this.#sessions.filter(({ cameraId, state }) => cameraId === camera.camera.id && state === 'live').length);
+    });
+  }
+
+  sessions(): SessionInfo[] {
+    return this.#sessions.map(({ sessionId, cameraId, openedAt, ...session }) => ({
+      ...session,
+      id: sessionId,
+      camera: cameraId,
+      openedAt: new Date(openedAt).toISOString(),
+    }));
+  }
+
+  ready(): Readiness {
+    if (this.#closing !== undefined) return { ready: false, reasons: ['The gateway is shutting down.'] };
+    const missing = [...this.#cameras.values()].filter(({ registered }) => !registered).length;
+    if (missing === 0) return { ready: true, reasons: [] };
+    return { ready: false, reasons: [`${missing} of ${this.#cameras.size} cameras are not registered at their signaling server.`] };
+  }
+
+  signaling(): string {
+    return this.#options.signaling?.server ?? SIGNALING_PATH;
+  }
+
+  mediaStats(): Promise<MediaStats> {
+    return this.#media.stats();
+  }
+
+  #embeddedServer(): SignalingServer {
+    const { viewerTokens, media, logger } = this.#options;
+    return new SignalingServer({
+      tokens: new StaticTokens({
+        clients: viewerTokens.map(({ token, cameras }) => ({ token, ...(cameras === undefined ? {} : { peers: [...cameras] }) })),
+        devices: [...this.#deviceTokens].map(([peer, token]) => ({ token, peer })),
+        openToClients: viewerTokens.length === 0,
+      }),
+      iceServers: media.ice.iceServers,
+      log: logger,
+    });
+  }
+
+  async #refreshSessions(): Promise<void> {
+    this.#sessions = (await this.#media.stats()).sessions;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#statsTimer);
+    await Promise.allSettled([...this.#cameras.values()].map((camera) => camera.close()));
+    await this.#media.close();
+    await this.#embedded?.close();
+    await this.#http.close();
+  }
+}
+
+/** `/api/sessions` is at most this old, milliseconds. */
+const SESSIONS_REFRESH_MS = 1000;
+
+/** How the cameras of this process reach the embedded server. */
+function embeddedUrl(host: string, port: number): string {
+  const anyAddress: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
+  const name = anyAddress[host] ?? (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host);
+  return `ws://${name}:${port}${SIGNALING_PATH}`;
+}
