@@ -134,7 +134,10 @@ export class Camera {
   source(): CameraSource {
     const source: CameraSource = {
       id: this.id,
-      profiles: this.#status.profiles.map(({ token, uri }) => ({ token, uri })),
+      profiles: this.#status.profiles.map(({ token, uri, video, audio, metadata }) =>
+        // Of an `rtsp:` camera nothing is known before it was pulled.
+        video === null ? { token, uri } : { token, uri, audio: audio !== null, metadata },
+      ),
       clockOffsetMs: this.#status.clockOffsetMs ?? 0,
     };
     return this.#credentials === undefined ? source : { ...source, credentials: this.#credentials };
@@ -254,13 +257,16 @@ export class Camera {
   }
 
   #scheduleAttempt(waitMs: number): void {
-    this.#cancelNext();
-    this.#next = { timer: setTimeout(() => void this.#attempt(), waitMs), attemptAt: performance.now() + waitMs };
+    this.#schedule(waitMs, performance.now() + waitMs, () => void this.#attempt());
   }
 
   #scheduleClockCheck(): void {
+    this.#schedule(CLOCK_CHECK_INTERVAL_MS, null, () => void this.#checkClock());
+  }
+
+  #schedule(waitMs: number, attemptAt: number | null, task: () => void): void {
     this.#cancelNext();
-    this.#next = { timer: setTimeout(() => void this.#checkClock(), CLOCK_CHECK_INTERVAL_MS), attemptAt: null };
+    if (!this.#closing.signal.aborted) this.#next = { timer: setTimeout(task, waitMs), attemptAt };
   }
 
   #cancelNext(): void {

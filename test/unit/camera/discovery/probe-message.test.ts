@@ -1,0 +1,93 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { buildProbe, parseProbeMatches } from '../../../../src/camera/discovery/probe-message.ts';
+import { findElement, parseXml, textAt } from '../../../../src/camera/xml.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function message(matches: string, header = '<wsa:RelatesTo>urn:uuid:1</wsa:RelatesTo>'): Uint8Array {
+  return bytes(
+    `<E:Envelope><E:Header>${header}</E:Header><E:Body><d:ProbeMatches>${matches}</d:ProbeMatches></E:Body></E:Envelope>`,
+  );
+}
+
+function match(reference: string, xaddrs: string): string {
+  return `<d:ProbeMatch><wsa:EndpointReference><wsa:Address>${reference}</wsa:Address></wsa:EndpointReference>
+    <d:Types>dn:NetworkVideoTransmitter tds:Device</d:Types>
+    <d:Scopes>onvif://www.onvif.org/name/A
+      onvif://www.onvif.org/hardware/B</d:Scopes><d:XAddrs>${xaddrs}</d:XAddrs><d:MetadataVersion>1</d:MetadataVersion></d:ProbeMatch>`;
+}
+
+describe('buildProbe', () => {
+  it('asks for one type, with the prefix declared, under the message id', () => {
+    const declared = { 'dn:NetworkVideoTransmitter': 'ver10/network/wsdl', 'tds:Device': 'ver10/device/wsdl' } as const;
+    for (const type of ['dn:NetworkVideoTransmitter', 'tds:Device'] as const) {
+      const text = buildProbe(type, 'urn:uuid:42');
+      const envelope = parseXml(text);
+      expect(textAt(envelope, 'Body', 'Probe', 'Types')).toBe(type);
+      expect(text).toContain(`xmlns:${type.slice(0, type.indexOf(':'))}="http://www.onvif.org/${declared[type]}"`);
+      expect(textAt(envelope, 'Header', 'MessageID')).toBe('urn:uuid:42');
+      expect(textAt(envelope, 'Header', 'Action')).toBe('http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe');
+      expect(textAt(envelope, 'Header', 'To')).toBe('urn:schemas-xmlsoap-org:ws:2005:04:discovery');
+      expect(findElement(envelope, 'Header', 'ReplyTo', 'Address')?.text).toMatch(/role\/anonymous$/);
+    }
+  });
+});
+
+describe('parseProbeMatches', () => {
+  it('reads several matches with several addresses each', () => {
+    const parsed = parseProbeMatches(
+      message(match('urn:uuid:a', 'http://10.0.0.1/o http://[fe80::1]/o') + match('urn:uuid:b', 'https://10.0.0.2/o')),
+    );
+    expect(parsed?.relatesTo).toBe('urn:uuid:1');
+    expect(parsed?.matches).toEqual([
+      {
+        endpointReference: 'urn:uuid:a',
+        xaddrs: ['http://10.0.0.1/o', 'http://[fe80::1]/o'],
+        types: ['dn:NetworkVideoTransmitter', 'tds:Device'],
+        scopes: ['onvif://www.onvif.org/name/A', 'onvif://www.onvif.org/hardware/B'],
+      },
+      expect.objectContaining({ endpointReference: 'urn:uuid:b', xaddrs: ['https://10.0.0.2/o'] }),
+    ]);
+  });
+
+  it('leaves out addresses that are no HTTP URL, and takes an address where the endpoint reference is empty', () => {
+    const parsed = parseProbeMatches(message(match('', 'file:///etc/passwd nonsense http://10.0.0.1/o')));
+    expect(parsed?.matches[0]).toMatchObject({ endpointReference: 'http://10.0.0.1/o', xaddrs: ['http://10.0.0.1/o'] });
+    expect(parseProbeMatches(message(match('', 'javascript:alert(1)')))).toBeUndefined();
+  });
+
+  it('says undefined to what is no answer to a probe', () => {
+    const other = [
+      '',
+      'junk',
+      '<a/>',
+      '<Envelope><Header/><Body/></Envelope>',
+      '<!DOCTYPE x><Envelope/>',
+      '<Envelope><Body><Hello/></Body></Envelope>',
+    ];
+    for (const text of other) expect(parseProbeMatches(bytes(text))).toBeUndefined();
+    expect(parseProbeMatches(message(match('urn:uuid:a', 'http://10.0.0.1/'), ''))).toBeUndefined();
+    expect(parseProbeMatches(message(''))).toBeUndefined();
+  });
+
+  it('is bounded in matches, addresses and scopes', () => {
+    const addresses = Array.from({ length: 500 }, (_, index) => `http://10.0.0.1/${index}`).join(' ');
+    const many = Array.from({ length: 1000 }, (_, index) => match(`urn:uuid:${index}`, addresses)).join('');
+    const parsed = parseProbeMatches(message(many));
+    expect(parsed?.matches).toHaveLength(256);
+    expect(parsed?.matches[0]?.xaddrs).toHaveLength(64);
+    expect(parseProbeMatches(message(match('x'.repeat(5000), '')))).toBeUndefined();
+  });
+
+  it('never throws on random bytes, nor on an answer with random bytes in it', () => {
+    const good = message(match('urn:uuid:a', 'http://10.0.0.1/o'));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 600 }), fc.nat(good.length), (random, at) => {
+        expect(() => parseProbeMatches(random)).not.toThrow();
+        const damaged = Buffer.concat([good.subarray(0, at), random.subarray(0, 8), good.subarray(at)]);
+        expect(() => parseProbeMatches(damaged)).not.toThrow();
+      }),
+    );
+  });
+});

@@ -1,0 +1,241 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { GatewayError } from '../../../../src/base/errors.ts';
+import { OnvifDevice, type OnvifConnectOptions } from '../../../../src/camera/onvif/adapter.ts';
+import { parseXml, textAt, type XmlElement } from '../../../../src/camera/xml.ts';
+
+/* A camera whose every answer is written out: what real ones get wrong cannot come from the simulator. */
+
+interface Request {
+  name: string;
+  path: string;
+  envelope: XmlElement;
+  headers: IncomingMessage['headers'];
+}
+
+type Answer = string | ((request: Request, response: ServerResponse) => void);
+
+const servers: Server[] = [];
+const devices: OnvifDevice[] = [];
+
+afterEach(async () => {
+  for (const device of devices.splice(0)) device.close();
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+const soap = (body: string): string => `<e:Envelope xmlns:e="x"><e:Body>${body}</e:Body></e:Envelope>`;
+
+const DATE =
+  '<r><SystemDateAndTime><UTCDateTime><Time><Hour>1</Hour><Minute>2</Minute><Second>3</Second></Time>' +
+  '<Date><Year>2020</Year><Month>1</Month><Day>1</Day></Date></UTCDateTime></SystemDateAndTime></r>';
+
+const service = (version: string, address: string): string =>
+  `<Service><Namespace>http://www.onvif.org/${version}/media/wsdl</Namespace><XAddr>${address}</XAddr></Service>`;
+
+const H264 = '<Encoding>H264</Encoding><Resolution><Width>640</Width><Height>360</Height></Resolution>';
+
+const WORKING: Record<string, Answer> = {
+  GetSystemDateAndTime: DATE,
+  GetServices: `<r>${service('ver10', 'http://192.168.1.64/media1')}</r>`,
+  GetDeviceInformation: '<r><Manufacturer>Acme</Manufacturer><Model>X1</Model></r>',
+  'media1/GetProfiles': `<r><Profiles token="0"><VideoEncoderConfiguration>${H264}</VideoEncoderConfiguration></Profiles></r>`,
+};
+
+const refuse = (status: number, body: string) => (_: Request, response: ServerResponse) =>
+  void response.writeHead(status).end(body);
+
+const fault = (code: string, text: string): string =>
+  soap(
+    `<Fault><Code><Value>e:Sender</Value><Subcode><Value>${code}</Value></Subcode></Code><Reason><Text>${text}</Text></Reason></Fault>`,
+  );
+
+/** Answers by request name, or by `last part of the path/name`; a string is the content of the SOAP body. */
+async function startCamera(answers: Record<string, Answer>): Promise<{ port: number; requests: Request[] }> {
+  const requests: Request[] = [];
+  const server = createServer((incoming, response) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () => {
+      const envelope = parseXml(Buffer.concat(chunks).toString());
+      const body = envelope?.children.find((child) => child.name === 'Body')?.children[0];
+      if (envelope === undefined || body === undefined) throw new Error('the client sent no SOAP');
+      const request = { name: body.name, path: incoming.url ?? '', envelope, headers: incoming.headers };
+      requests.push(request);
+      const answer = answers[`${request.path.split('/').at(-1)}/${body.name}`] ?? answers[body.name];
+      if (typeof answer === 'function') answer(request, response);
+      else if (answer === undefined) response.writeHead(400).end(fault('ter:ActionNotSupported', 'Not implemented'));
+      else response.end(soap(answer));
+    });
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { port: (server.address() as AddressInfo).port, requests };
+}
+
+async function connect(port: number, options: Partial<OnvifConnectOptions> = {}): Promise<OnvifDevice> {
+  const device = await OnvifDevice.connect({ host: '127.0.0.1', port, username: 'viewer', password: 'secret', ...options });
+  devices.push(device);
+  return device;
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<GatewayError> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof GatewayError)) throw new Error(`no GatewayError but ${String(error)}`);
+  return error;
+}
+
+describe('OnvifDevice', () => {
+  it('signs with the time of the camera, and not before it knows it', async () => {
+    const { port, requests } = await startCamera(WORKING);
+    const device = await connect(port);
+    expect(device.information).toMatchObject({ manufacturer: 'Acme', model: 'X1' });
+    const [first, ...signed] = requests;
+    expect(textAt(first?.envelope, 'Header', 'Security', 'UsernameToken', 'Username')).toBeUndefined();
+    for (const { envelope } of signed) {
+      const created = Date.parse(textAt(envelope, 'Header', 'Security', 'UsernameToken', 'Created') ?? '');
+      expect(Math.abs(created - Date.parse('2020-01-01T01:02:03Z'))).toBeLessThan(10_000);
+    }
+  });
+
+  it('signs the question for the time where the camera asks for it, and goes on where it has no answer at all', async () => {
+    const picky = await startCamera({
+      ...WORKING,
+      GetSystemDateAndTime: ({ envelope }, response) => {
+        const signed = textAt(envelope, 'Header', 'Security', 'UsernameToken', 'Username') !== undefined;
+        response.writeHead(signed ? 200 : 400).end(signed ? soap(DATE) : fault('ter:NotAuthorized', 'Sender not authorized'));
+      },
+    });
+    expect((await connect(picky.port)).clockOffsetMs).toBeLessThan(-1e9);
+    const timeless = await startCamera({ ...WORKING, GetSystemDateAndTime: '<r/>' });
+    expect((await connect(timeless.port)).clockOffsetMs).toBeNull();
+  });
+
+  it('keeps to the host that it reached, whatever address the camera writes (NAT)', async () => {
+    const { port, requests } = await startCamera({
+      ...WORKING,
+      GetStreamUri: '<r><MediaUri><Uri>rtsp://admin:pw@192.168.1.64:8554/0?a=1&amp;b=2</Uri></MediaUri></r>',
+    });
+    const device = await connect(port);
+    expect(await device.streamUri('0')).toBe('rtsp://127.0.0.1:8554/0?a=1&b=2');
+    expect(requests.at(-1)).toMatchObject({ name: 'GetStreamUri', path: '/media1' });
+  });
+
+  it('falls back to Media1 where the announced Media2 does not work (D-Link), and stays there', async () => {
+    const { port, requests } = await startCamera({
+      ...WORKING,
+      GetServices: `<r>${service('ver10', 'http://x/media1')}${service('ver20', 'http://x/media2')}</r>`,
+      'media2/GetProfiles': refuse(500, fault('ter:Action', 'Internal error')),
+      'media1/SetSynchronizationPoint': '<r/>',
+    });
+    const device = await connect(port);
+    expect(await device.profiles()).toMatchObject([{ token: '0', video: { codec: 'H264' } }]);
+    await device.setSynchronizationPoint('0');
+    expect(requests.filter(({ path }) => path === '/media2')).toHaveLength(1);
+  });
+
+  it('asks GetCapabilities where GetServices is not implemented', async () => {
+    const { GetServices: _, ...old } = WORKING;
+    const { port } = await startCamera({
+      ...old,
+      GetCapabilities: '<r><Capabilities><Media><XAddr>http://10.0.0.1/media1</XAddr></Media></Capabilities></r>',
+    });
+    expect(await (await connect(port)).profiles()).toHaveLength(1);
+  });
+
+  it('logs in by digest where WS-Security is refused with a fault', async () => {
+    const { port, requests } = await startCamera({
+      ...WORKING,
+      GetDeviceInformation: ({ envelope, headers }, response) => {
+        if (textAt(envelope, 'Header', 'Security', 'UsernameToken', 'Username') !== undefined) {
+          response.writeHead(400).end(fault('ter:NotAuthorized', 'no'));
+        } else if (headers.authorization === undefined) {
+          response
+            .writeHead(401, { 'www-authenticate': ['Basic realm="x"', 'digest realm="x", qop="auth-int, auth", nonce="n1"'] })
+            .end();
+        } else {
+          response.end(soap('<r><Model>digest only</Model></r>'));
+        }
+      },
+    });
+    expect((await connect(port)).information.model).toBe('digest only');
+    expect(requests.at(-1)?.headers.authorization).toMatch(
+      /^Digest username="viewer",realm="x",nonce="n1",uri="\/onvif\/device_service",qop=auth,nc=/,
+    );
+  });
+
+  it('tells wrong credentials, with the clock where that may be the cause', async () => {
+    const refusals = [refuse(400, fault('ter:NotAuthorized', 'x')), refuse(401, ''), refuse(403, '<html>locked</html>')];
+    for (const GetDeviceInformation of refusals) {
+      const { port } = await startCamera({ ...WORKING, GetDeviceInformation });
+      const error = await errorOf(connect(port));
+      expect(error.code).toBe('camera.unauthorized');
+      expect(error.message).toContain(`127.0.0.1:${port}`);
+      expect(error.advice).toMatch(/username and password.*clock is \d+ s behind/);
+      expect(`${error.message}${error.advice}`).not.toContain('secret');
+    }
+  });
+
+  it('passes on code and words of a fault', async () => {
+    const { port } = await startCamera({ ...WORKING, GetStreamUri: refuse(400, fault('ter:NoProfile', 'No such profile')) });
+    const error = await errorOf((await connect(port)).streamUri('9'));
+    expect(error.code).toBe('camera.fault');
+    expect(error.message).toContain('GetStreamUri: No such profile (NoProfile)');
+  });
+
+  it('tells a camera without profiles', async () => {
+    const { port } = await startCamera({ ...WORKING, 'media1/GetProfiles': '<r/>' });
+    expect((await errorOf((await connect(port)).profiles())).code).toBe('camera.no_profiles');
+  });
+
+  it('tells what is no ONVIF device: a web page, another protocol, an answer without end', async () => {
+    const page = await startCamera({ GetSystemDateAndTime: refuse(404, '<html>Not found</html>') });
+    const error = await errorOf(connect(page.port));
+    expect(error.code).toBe('camera.not_onvif');
+    expect(error.message).toContain('404');
+    const other = await startCamera({ GetSystemDateAndTime: (_, response) => response.socket?.end('220 ftp ready\r\n') });
+    expect((await errorOf(connect(other.port))).code).toBe('camera.not_onvif');
+    const endless = await startCamera({
+      GetSystemDateAndTime: (_, response) => {
+        const more = (): void => {
+          while (!response.destroyed && response.write('x'.repeat(65_536)));
+        };
+        response.on('drain', more);
+        more();
+      },
+    });
+    expect((await errorOf(connect(endless.port))).code).toBe('camera.not_onvif');
+  });
+
+  it('gives up on an answer that drips, and notices at once one that is cut short', async () => {
+    const dripping = await startCamera({
+      GetSystemDateAndTime: (_, response) => {
+        const timer = setInterval(() => response.write(' '), 10);
+        response.on('close', () => clearInterval(timer));
+      },
+    });
+    expect((await errorOf(connect(dripping.port, { timeoutMs: 150 }))).code).toBe('camera.timeout');
+    const cut = await startCamera({
+      GetSystemDateAndTime: (_, response) => {
+        response.writeHead(200, { 'content-length': 1000 });
+        response.write('<Envelope>', () => response.destroy());
+      },
+    });
+    const error = await errorOf(connect(cut.port, { timeoutMs: 60_000 }));
+    expect(error.code).toBe('camera.unreachable');
+  });
+
+  it('ends at once when its signal aborts', async () => {
+    const silent = await startCamera({ GetSystemDateAndTime: () => undefined });
+    const abort = new AbortController();
+    const connecting = connect(silent.port, { timeoutMs: 60_000, signal: abort.signal });
+    abort.abort(new Error('closing'));
+    await expect(connecting).rejects.toThrow('closing');
+  });
+});
