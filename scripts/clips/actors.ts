@@ -16,7 +16,10 @@ function drawCar(canvas: Canvas, { box, colour, facing, travelled }: SceneObject
     return facing === 1 ? points : points.reverse();
   };
   const dark = shade(colour, 0.62);
-  canvas.rectangle(left + 0.05 * width, top + height * 0.93, width * 0.9, height * 0.07, [20, 20, 24], { radius: height * 0.03, alpha: 0.45 });
+  canvas.rectangle(left + 0.05 * width, top + height * 0.93, width * 0.9, height * 0.07, [20, 20, 24], {
+    radius: height * 0.03,
+    alpha: 0.45,
+  });
   canvas.polygon(shape([0.14, 0.46], [0.27, 0], [0.63, 0], [0.8, 0.46]), colour);
   canvas.polygon(shape([0.2, 0.44], [0.295, 0.08], [0.45, 0.08], [0.45, 0.44]), [52, 68, 82]);
   canvas.polygon(shape([0.48, 0.44], [0.48, 0.08], [0.61, 0.08], [0.74, 0.44]), [52, 68, 82]);
@@ -49,7 +52,10 @@ function drawPerson(canvas: Canvas, { box, colour, facing, travelled }: SceneObj
   const x = left + width / 2;
   const y = (down: number): number => top + height * down;
   const swing = Math.sin((travelled / (height * 0.42)) * Math.PI) * width * 0.3;
-  canvas.rectangle(left + 0.06 * width, y(0.965), width * 0.88, height * 0.035, [20, 20, 24], { radius: height * 0.017, alpha: 0.35 });
+  canvas.rectangle(left + 0.06 * width, y(0.965), width * 0.88, height * 0.035, [20, 20, 24], {
+    radius: height * 0.017,
+    alpha: 0.35,
+  });
   const trousers: Colour = [52, 58, 74];
   const limb = width * 0.2;
   const knee = (foot: number): Point => [x + foot * 0.55 + facing * width * 0.05, y(0.74)];

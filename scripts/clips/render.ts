@@ -50,7 +50,8 @@ function withNoise(canvas: Canvas, clipMs: number): Buffer {
     state ^= state >>> 17;
     state ^= state << 5;
     const noise = (((state >>> 16) - (state & 0xffff)) / 65_536) * 5;
-    for (let part = at; part < at + 3; part += 1) bytes[part] = Math.min(255, Math.max(0, Math.round((canvas.pixels[part] ?? 0) + noise)));
+    for (let part = at; part < at + 3; part += 1)
+      bytes[part] = Math.min(255, Math.max(0, Math.round((canvas.pixels[part] ?? 0) + noise)));
   }
   return bytes;
 }
@@ -63,4 +64,3 @@ function drawMark(bytes: Buffer, width: number, height: number, clipMs: number):
     }
   }
 }
-

@@ -1,7 +1,14 @@
 import { SCENE_HEIGHT, SCENE_WIDTH } from '../../src/simulator/scene.ts';
 import { Canvas, type Colour, type Point } from './canvas.ts';
 
-const HOUSES: readonly { left: number; width: number; top: number; wall: Colour; roof: Colour; windows: [columns: number, rows: number] }[] = [
+const HOUSES: readonly {
+  left: number;
+  width: number;
+  top: number;
+  wall: Colour;
+  roof: Colour;
+  windows: [columns: number, rows: number];
+}[] = [
   { left: -0.3, width: 3.3, top: 1.5, wall: [196, 168, 138], roof: [138, 78, 62], windows: [3, 2] },
   { left: 3.0, width: 2.5, top: 1.9, wall: [160, 176, 182], roof: [84, 92, 102], windows: [2, 2] },
   { left: 5.5, width: 2.9, top: 1.1, wall: [208, 190, 158], roof: [120, 88, 70], windows: [3, 3] },

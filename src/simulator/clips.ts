@@ -22,7 +22,8 @@ export async function loadClips(directory: URL = new URL('clips/', import.meta.u
   const files = await Promise.all(SIMULATED_PROFILES.map(({ token }) => readFile(new URL(`${token}.h264`, directory))));
   const [main, sub] = SIMULATED_PROFILES.map((profile, index) => parseVideo(profile, files[index] ?? Buffer.alloc(0)));
   const sound = await readFile(new URL('sound.pcmu', directory));
-  if (main === undefined || sub === undefined || sound.length !== (CLIP_MS / 1000) * SOUND_SAMPLE_RATE) throw damaged('sound.pcmu');
+  if (main === undefined || sub === undefined || sound.length !== (CLIP_MS / 1000) * SOUND_SAMPLE_RATE)
+    throw damaged('sound.pcmu');
   return { video: { main, sub }, sound };
 }
 

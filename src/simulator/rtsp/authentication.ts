@@ -29,7 +29,8 @@ export class RtspAuthentication {
 
   /** Undefined when the request proves the password; else the WWW-Authenticate values to answer 401 with. */
   challenge(method: string, authorization: string | undefined, now: number): string[] | undefined {
-    const isCurrentNonce = (nonce: string): boolean => (this.#nonces.get(nonce) ?? Number.NEGATIVE_INFINITY) + NONCE_LIFETIME_MS > now;
+    const isCurrentNonce = (nonce: string): boolean =>
+      (this.#nonces.get(nonce) ?? Number.NEGATIVE_INFINITY) + NONCE_LIFETIME_MS > now;
     const verdict = verifyAuthorization(authorization, { method, credentials: this.#credentials, realm: REALM, isCurrentNonce });
     if (verdict === 'accepted') return undefined;
     const nonce = this.#issue(now);

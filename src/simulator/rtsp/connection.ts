@@ -117,7 +117,9 @@ export class RtspConnection {
     if (sessionId !== undefined) this.#session?.touch();
     if (method === 'SETUP') return this.#setUp(request, sessionId);
     if (method === 'GET_PARAMETER' || method === 'SET_PARAMETER') return this.#parameters(request, sessionId);
-    return sessionId === undefined || this.#session === undefined ? { status: 454 } : this.#control(method, request.uri, this.#session);
+    return sessionId === undefined || this.#session === undefined
+      ? { status: 454 }
+      : this.#control(method, request.uri, this.#session);
   }
 
   #describe(request: RtspRequest): Answer {

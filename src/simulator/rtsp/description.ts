@@ -18,7 +18,12 @@ export const TALKBACK_PAYLOAD_TYPE = 0;
  * The session description of a profile (RFC 8866). The backchannel is listed only for those who ask for it (ONVIF Streaming
  * Specification section 5.3), and then each track says who sends.
  */
-export function sessionDescription(tracks: ProfileTracks, host: string, withTalkback: boolean, fault: RtspFaults['description']): string {
+export function sessionDescription(
+  tracks: ProfileTracks,
+  host: string,
+  withTalkback: boolean,
+  fault: RtspFaults['description'],
+): string {
   const { video, sound, metadata } = tracks;
   const control = (name: string): string => `a=control:${fault === 'wrong-control' ? 'nowhere' : name}`;
   const recvonly = withTalkback ? ['a=recvonly'] : [];

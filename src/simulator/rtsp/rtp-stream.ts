@@ -63,7 +63,11 @@ export class RtpStream {
   }
 
   /** Numbers the payloads of one frame; the last gets the marker where `marked`. Packets that `isLost` says are left out. */
-  packetize(payloads: readonly Buffer[], frame: { hostMs: number; marked: boolean; isStart: boolean }, isLost: () => boolean): Burst {
+  packetize(
+    payloads: readonly Buffer[],
+    frame: { hostMs: number; marked: boolean; isStart: boolean },
+    isLost: () => boolean,
+  ): Burst {
     const timestamp = this.timestampAt(frame.hostMs);
     const packets: Buffer[] = [];
     for (const [index, payload] of payloads.entries()) {

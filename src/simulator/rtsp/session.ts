@@ -8,7 +8,9 @@ import type { MediaTrack, TrackReader } from './tracks.ts';
 import type { UdpPair } from './udp-pair.ts';
 
 /** Where a track's packets go: channels of the RTSP connection, or ports of the client; RTP, then RTCP. */
-export type TrackTransport = { kind: 'tcp'; channels: [number, number] } | { kind: 'udp'; address: string; clientPorts: [number, number] };
+export type TrackTransport =
+  | { kind: 'tcp'; channels: [number, number] }
+  | { kind: 'udp'; address: string; clientPorts: [number, number] };
 
 /** What a session needs of its connection. */
 export interface SessionLink {
@@ -79,7 +81,9 @@ export class RtspSession implements TrackReader {
 
   /** True when one of the channels is in use on this connection. */
   usesChannel(channels: readonly number[]): boolean {
-    return this.#allTransports().some((each) => each.kind === 'tcp' && each.channels.some((channel) => channels.includes(channel)));
+    return this.#allTransports().some(
+      (each) => each.kind === 'tcp' && each.channels.some((channel) => channels.includes(channel)),
+    );
   }
 
   play(): void {
@@ -124,7 +128,9 @@ export class RtspSession implements TrackReader {
   /** Takes a datagram that came in on the RTP or RTCP port; false when it is from somebody else. */
   receiveDatagram(bytes: Buffer, from: { address: string; port: number }, kind: 'rtp' | 'rtcp'): boolean {
     const isFrom = (transport: TrackTransport): boolean =>
-      transport.kind === 'udp' && transport.address === from.address && transport.clientPorts[kind === 'rtp' ? 0 : 1] === from.port;
+      transport.kind === 'udp' &&
+      transport.address === from.address &&
+      transport.clientPorts[kind === 'rtp' ? 0 : 1] === from.port;
     if (!this.#allTransports().some(isFrom)) return false;
     this.touch();
     if (kind === 'rtcp') this.#takeFeedback(bytes);

@@ -1,5 +1,7 @@
 /** How a client wants one track (RFC 2326 section 12.39); channels and ports are for RTP, RTCP. */
-export type RequestedTransport = { kind: 'tcp'; channels: [number, number] | undefined } | { kind: 'udp'; clientPorts: [number, number] };
+export type RequestedTransport =
+  | { kind: 'tcp'; channels: [number, number] | undefined }
+  | { kind: 'udp'; clientPorts: [number, number] };
 
 /** The first alternative of a Transport header that the camera can do; undefined when there is none. Multicast it cannot do. */
 export function parseTransport(header: string): RequestedTransport | undefined {
