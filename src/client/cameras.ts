@@ -1,0 +1,23 @@
+import type { CamerasAnswer } from '../base/api.ts';
+import { SignalingError } from '../base/signaling.ts';
+
+/**
+ * The cameras of a gateway (`GET /api/cameras`).
+ *
+ * @param baseUrl address of the gateway's HTTP server, as `https://nvr.example.com:8080`
+ * @throws SignalingError 401 or 403 for the token, 503 where the gateway does not answer or answers something else
+ */
+export async function fetchCameras(baseUrl: string | URL, token?: string, signal?: AbortSignal): Promise<CamerasAnswer> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  let response: Response;
+  try {
+    response = await fetch(new URL('/api/cameras', baseUrl), { headers, ...(signal === undefined ? {} : { signal }) });
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    throw new SignalingError(503, 'The gateway cannot be reached.', String(error));
+  }
+  if (response.status === 401) throw new SignalingError(401);
+  if (response.status === 403) throw new SignalingError(403, 'The token does not allow to see the cameras.');
+  if (!response.ok) throw new SignalingError(503, `The gateway answered with HTTP ${response.status}.`);
+  return (await response.json()) as CamerasAnswer;
+}

@@ -1,0 +1,332 @@
+import { Emitter } from '../base/emitter.ts';
+import type { IceCandidate, IceServer } from '../base/ice.ts';
+import { METADATA_SUBPROTOCOL, SignalingCode, SignalingError } from '../base/signaling.ts';
+import { MetadataAssembler } from './metadata-assembler.ts';
+import type { PeerConnection, PeerConnectionConfiguration, Socket, Track } from './peer-connection.ts';
+import { type OpenedSession, SignalingLink } from './signaling-link.ts';
+import { type ByteMark, readStatistics, type SessionStatistics } from './statistics.ts';
+
+export interface ConnectOptions {
+  /** Id of the camera, as the signaling server assigned it. */
+  peer: string;
+  /** Token of the media profile; absent: the camera's first. */
+  profile?: string;
+  /** The access token, or where to get a fresh one: it is asked again before a session is extended. */
+  token?: string | (() => string | Promise<string>);
+  /** Closes the session. */
+  signal?: AbortSignal;
+  /** Used beside those that the signaling server gives. */
+  iceServers?: IceServer[];
+  /** Default: the browser's RTCPeerConnection. */
+  createPeerConnection?: (configuration: PeerConnectionConfiguration) => PeerConnection;
+  /** Default: the WebSocket of browser or Node. */
+  createWebSocket?: (url: string, subprotocol: string) => Socket;
+}
+
+export type SessionState = 'connecting' | 'live' | 'closed';
+
+export type SessionEvents = {
+  state: [state: SessionState];
+  track: [track: Track];
+  /** A metadata document (ONVIF `tt:MetadataStream`) and its compressed length in bytes. */
+  metadata: [xml: string, bytes: number];
+  /** Why the session ended by itself; followed by the state `closed`. */
+  error: [error: SignalingError];
+};
+
+/** From connect to the first contact with the camera. */
+const CONNECT_TIMEOUT_MS = 30_000;
+/** How often the first decoded frame is looked for; Chromium makes a new report every 50 ms at most. */
+const FIRST_FRAME_POLL_MS = 50;
+/** An extension is asked for when this share of the time has passed. */
+const EXTEND_AT_SHARE = 0.6;
+const MAX_EARLY_CANDIDATES = 256;
+const MIN_EXTEND_INTERVAL_MS = 250;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** One camera being watched. A session that ended does not come back; connect again for a new one. */
+export class OnvifSession {
+  readonly #options: ConnectOptions;
+  readonly #events = new Emitter<SessionEvents>();
+  readonly #link: SignalingLink;
+  readonly #metadata = new MetadataAssembler(({ xml, bytes }) => {
+    this.#metadataDocuments += 1;
+    this.#events.emit('metadata', xml, bytes);
+  });
+  /** Candidates that came before the offer. */
+  #earlyCandidates: IceCandidate[] | undefined = [];
+  readonly #startedAt = performance.now();
+  readonly #stream: MediaStream | null = typeof MediaStream === 'undefined' ? null : new MediaStream();
+  readonly #onAbort = (): void => this.close();
+  #opened: Promise<OpenedSession> | undefined;
+  #peerConnection: PeerConnection | null = null;
+  #state: SessionState = 'connecting';
+  #error: SignalingError | null = null;
+  #connectTimer: ReturnType<typeof setTimeout> | undefined;
+  #expiryTimer: ReturnType<typeof setTimeout> | undefined;
+  #firstFrameTimer: ReturnType<typeof setInterval> | undefined;
+  #timeToFirstFrameMs: number | null = null;
+  #byteMark: ByteMark | undefined;
+  #metadataDocuments = 0;
+  #trickledAll = false;
+
+  constructor(server: string, options: ConnectOptions) {
+    this.#options = options;
+    const { token, createWebSocket = defaultWebSocket } = options;
+    this.#link = new SignalingLink({
+      server,
+      token: () => Promise.resolve(typeof token === 'function' ? token() : token),
+      createWebSocket,
+      onInvite: (offer, subprotocols) => this.#onInvite(offer, subprotocols),
+      onCandidate: (candidate) => this.#onCandidate(candidate),
+      onErrorNotification: (code, message) => this.#onErrorNotification(code, message),
+      onLost: () => this.#onSignalingLost(),
+    });
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Why the session ended by itself; null while it did not. */
+  get error(): SignalingError | null {
+    return this.#error;
+  }
+
+  /** For `video.srcObject`: holds the tracks as they come. Null where there is no MediaStream (Node). */
+  get stream(): MediaStream | null {
+    return this.#stream;
+  }
+
+  /** Null before the camera's offer came. */
+  get peerConnection(): PeerConnection | null {
+    return this.#peerConnection;
+  }
+
+  /** Adds a listener; the returned function removes it. */
+  on<Name extends keyof SessionEvents>(name: Name, listener: (...values: SessionEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /** Begins; `connect` does it. */
+  start(): void {
+    const { signal } = this.#options;
+    if (signal?.aborted === true) {
+      this.close();
+      return;
+    }
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#connectTimer = setTimeout(() => this.#fail(new SignalingError(SignalingCode.timeout)), CONNECT_TIMEOUT_MS);
+    this.#opened = this.#link.open(this.#options.peer, this.#options.profile);
+    this.#opened.then(
+      ({ expirySeconds }) => {
+        if (expirySeconds !== undefined) this.#expireIn(expirySeconds);
+      },
+      (error: unknown) => this.#fail(SignalingError.from(error)),
+    );
+  }
+
+  /** Resolves when the camera is connected; rejects with the SignalingError when the session ended before. */
+  async whenLive(): Promise<void> {
+    if (this.#state === 'live') return;
+    await new Promise<void>((resolve, reject) => {
+      const settle = (state: SessionState): void => {
+        if (state === 'live') resolve();
+        else reject(this.#error ?? new SignalingError(SignalingCode.gone, 'The session was closed.'));
+      };
+      if (this.#state === 'closed') settle('closed');
+      else this.#events.on('state', settle);
+    });
+  }
+
+  /**
+   * How the session is doing.
+   *
+   * @param clockOffsetMs the camera's clock minus this machine's, for how far behind live the picture is
+   */
+  async stats(clockOffsetMs = 0): Promise<SessionStatistics> {
+    const report = (await this.#peerConnection?.getStats()) ?? new Map<string, Record<string, unknown>>();
+    const { statistics, mark } = readStatistics(report, clockOffsetMs, this.#byteMark);
+    this.#byteMark = mark;
+    return {
+      timeToFirstFrameMs: this.#timeToFirstFrameMs,
+      ...statistics,
+      metadataDocuments: this.#metadataDocuments,
+      metadataDropped: this.#metadata.dropped,
+    };
+  }
+
+  /**
+   * The first frame is there: for whoever sees frames (`video.requestVideoFrameCallback`, a decoder) and so knows it sooner than the
+   * statistics do.
+   */
+  noteFirstFrame(): void {
+    if (this.#timeToFirstFrameMs !== null || this.#state === 'closed') return;
+    this.#timeToFirstFrameMs = performance.now() - this.#startedAt;
+    clearInterval(this.#firstFrameTimer);
+  }
+
+  /** Ends the session and tells the camera; may be called twice. */
+  close(): void {
+    this.#link.notifyError(SignalingCode.gone, 'The viewer closed the session');
+    this.#end();
+  }
+
+  /** Answers the first offer of the session, and later ones (ICE restart, other codecs) alike. */
+  async #onInvite(offer: string, offeredSubprotocols: string[]): Promise<{ answer: string; subprotocols: string[] }> {
+    const opened = await this.#opened;
+    if (this.#state === 'closed' || opened === undefined) throw new SignalingError(SignalingCode.gone);
+    const subprotocols = offeredSubprotocols.filter((name) => name === METADATA_SUBPROTOCOL);
+    try {
+      const connection = (this.#peerConnection ??= this.#createPeerConnection(opened.iceServers, subprotocols.length > 0));
+      await connection.setRemoteDescription({ type: 'offer', sdp: offer });
+      const early = this.#earlyCandidates ?? [];
+      this.#earlyCandidates = undefined;
+      for (const candidate of early) this.#addCandidate(connection, candidate);
+      await connection.setLocalDescription(await connection.createAnswer());
+      return { answer: connection.localDescription?.sdp ?? '', subprotocols };
+    } catch (error) {
+      const refusal = new SignalingError(SignalingCode.badRequest, 'The offer of the camera cannot be used here.', String(error));
+      // The camera gets the fault as the answer to its invite first.
+      setTimeout(() => this.#fail(refusal));
+      throw refusal;
+    }
+  }
+
+  #createPeerConnection(iceServers: IceServer[], wantsMetadata: boolean): PeerConnection {
+    const create = this.#options.createPeerConnection ?? defaultPeerConnection;
+    const connection = create({ iceServers: [...(this.#options.iceServers ?? []), ...iceServers] });
+    connection.addEventListener('icecandidate', ({ candidate }) => this.#onLocalCandidate(candidate));
+    connection.addEventListener('track', ({ track }) => {
+      if (this.#stream !== null && track instanceof MediaStreamTrack) this.#stream.addTrack(track);
+      this.#events.emit('track', track);
+    });
+    connection.addEventListener('connectionstatechange', () => this.#onConnectionState(connection, wantsMetadata));
+    return connection;
+  }
+
+  #onLocalCandidate(candidate: { candidate: string; sdpMid: string | null; sdpMLineIndex: number | null } | null): void {
+    if (candidate !== null && candidate.candidate !== '') {
+      this.#trickledAll = false;
+      const { sdpMid, sdpMLineIndex } = candidate;
+      this.#link.trickle({ candidate: candidate.candidate, sdpMid, sdpMLineIndex });
+      return;
+    }
+    // Browsers say it once a generation and once in all; the peer is told once.
+    if (this.#trickledAll) return;
+    this.#trickledAll = true;
+    this.#link.trickle({ candidate: '' });
+  }
+
+  #onCandidate(candidate: IceCandidate): void {
+    if (this.#earlyCandidates === undefined) {
+      if (this.#peerConnection !== null) this.#addCandidate(this.#peerConnection, candidate);
+    } else if (this.#earlyCandidates.length < MAX_EARLY_CANDIDATES) this.#earlyCandidates.push(candidate);
+  }
+
+  #addCandidate(connection: PeerConnection, candidate: IceCandidate): void {
+    connection.addIceCandidate(candidate).catch(() => {
+      // Some browsers want a media line even for the empty candidate, which they could do without.
+      if (candidate.candidate !== '')
+        this.#link.notifyError(SignalingCode.malformedCandidate, 'The ICE candidate was not accepted');
+    });
+  }
+
+  #onConnectionState(connection: PeerConnection, wantsMetadata: boolean): void {
+    const { connectionState } = connection;
+    if (connectionState === 'connected' && this.#state === 'connecting') {
+      clearTimeout(this.#connectTimer);
+      this.#state = 'live';
+      if (wantsMetadata) this.#openMetadata(connection);
+      this.#firstFrameTimer = setInterval(() => void this.#lookForFirstFrame(connection), FIRST_FRAME_POLL_MS);
+      this.#events.emit('state', 'live');
+    } else if (connectionState === 'failed') {
+      const lost = this.#state === 'live';
+      this.#fail(new SignalingError(SignalingCode.noMediaPath, lost ? 'The network path to the camera was lost.' : undefined));
+    } else if (connectionState === 'closed') this.#fail(new SignalingError(SignalingCode.gone, 'The camera closed the session.'));
+  }
+
+  /** The client opens the channel of a subprotocol that both sides listed, once it is connected (section 6.7.1). */
+  #openMetadata(connection: PeerConnection): void {
+    const channel = connection.createDataChannel('metadata', { ordered: true, protocol: METADATA_SUBPROTOCOL });
+    channel.binaryType = 'arraybuffer';
+    channel.addEventListener('message', ({ data }) => {
+      if (data instanceof ArrayBuffer) this.#metadata.push(new Uint8Array(data));
+      else if (ArrayBuffer.isView(data)) this.#metadata.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    });
+  }
+
+  async #lookForFirstFrame(connection: PeerConnection): Promise<void> {
+    const report = await connection.getStats();
+    if (readStatistics(report, 0, undefined).statistics.framesDecoded > 0) this.noteFirstFrame();
+  }
+
+  /** What concerns the session ends it, except a lost peer when the media flow already. */
+  #onErrorNotification(code: number, message: string): void {
+    const isProtocolFault = code < 0 || code === SignalingCode.malformedCandidate;
+    if (isProtocolFault || (code === SignalingCode.peerDisconnected && this.#state === 'live')) return;
+    this.#fail(new SignalingError(code, undefined, message));
+  }
+
+  #onSignalingLost(): void {
+    if (this.#state !== 'connecting') return;
+    this.#fail(new SignalingError(SignalingCode.gone, 'The connection to the signaling server was lost.'));
+  }
+
+  #expireIn(seconds: number): void {
+    clearTimeout(this.#expiryTimer);
+    if (this.#state === 'closed') return;
+    this.#waitForExpiry(performance.now() + seconds * 1000);
+  }
+
+  /** Asks for more time while there is time left: first at 60 % of it, then at 60 % of the rest, until the server agrees or it is over. */
+  #waitForExpiry(expiresAt: number): void {
+    const remaining = expiresAt - performance.now();
+    if (remaining <= 0) {
+      this.#fail(new SignalingError(SignalingCode.gone, 'The time of the session is over.'));
+      return;
+    }
+    const delay = Math.min(Math.max(remaining * EXTEND_AT_SHARE, MIN_EXTEND_INTERVAL_MS), remaining, MAX_TIMER_MS);
+    this.#expiryTimer = setTimeout(() => {
+      if (delay < remaining) void this.#extend(expiresAt);
+      else this.#waitForExpiry(expiresAt);
+    }, delay);
+  }
+
+  async #extend(expiresAt: number): Promise<void> {
+    this.#waitForExpiry(expiresAt);
+    try {
+      this.#expireIn(await this.#link.extend());
+    } catch {
+      // The session lives until its time is over, and the next attempt is set.
+    }
+  }
+
+  #fail(error: SignalingError): void {
+    if (this.#state === 'closed') return;
+    this.#error = error;
+    this.#events.emit('error', error);
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    clearTimeout(this.#connectTimer);
+    clearTimeout(this.#expiryTimer);
+    clearInterval(this.#firstFrameTimer);
+    this.#peerConnection?.close();
+    this.#link.close();
+    this.#events.emit('state', 'closed');
+    this.#events.removeAllListeners();
+  }
+}
+
+function defaultPeerConnection(configuration: PeerConnectionConfiguration): PeerConnection {
+  return new RTCPeerConnection(configuration);
+}
+
+function defaultWebSocket(url: string, subprotocol: string): Socket {
+  return new WebSocket(url, subprotocol);
+}

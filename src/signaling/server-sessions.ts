@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto';
+import type { IceServer } from '../base/ice.ts';
+import type { Call, ErrorNotification, JsonRpcEndpoint, Params } from '../base/json-rpc.ts';
+import { GONE, JsonRpcError, METHOD_NOT_FOUND, REQUEST_TIMEOUT } from '../base/json-rpc.ts';
+import { Gate, readExpirySeconds, readString, SignalingCode, SignalingError } from '../base/signaling.ts';
+import type { ServerLimits } from './server-limits.ts';
+
+export interface ServerSessionsOptions {
+  limits: ServerLimits;
+  iceServers: IceServer[];
+  expiryTimeSeconds: number | undefined;
+  /** A message had no session to go to, or its receiver does not take it. */
+  onDropped: () => void;
+}
+
+/** A connection as sessions see it. */
+export interface Participant {
+  readonly rpc: JsonRpcEndpoint;
+  /** As a device registered them. */
+  readonly capabilities: readonly string[];
+}
+
+/** What the client is told of its new session (section 5.2.4.1). */
+export interface ConnectAnswer {
+  session: string;
+  iceServers: IceServer[];
+  expiryTimeSeconds?: number;
+  capabilities: string[];
+}
+
+interface Session {
+  readonly id: string;
+  readonly peer: string;
+  readonly client: Participant;
+  readonly device: Participant;
+  /** Opens when the client has its answer to connect, which nothing of the device may overtake. */
+  readonly toClient: Gate;
+  answered: boolean;
+  /** By `performance.now()`. */
+  expiresAt: number | undefined;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Longest a timer of Node can wait, seconds. */
+const MAX_EXPIRY_SECONDS = 2_147_483;
+const EXTEND_TIMEOUT_MS = 5000;
+
+/** The sessions of the embedded server: who talks to whom, until one of them leaves the server. */
+export class ServerSessions {
+  readonly #options: ServerSessionsOptions;
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(options: ServerSessionsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Opens a session between two connections; rejects with the device's fault, 480 where it does not answer. */
+  async connect(
+    client: Participant,
+    device: Participant,
+    { peer, profile, call }: { peer: string; profile: string | undefined; call: Call },
+  ): Promise<ConnectAnswer> {
+    this.#makeRoom(client);
+    const { iceServers, expiryTimeSeconds, limits } = this.#options;
+    const id = randomBytes(18).toString('base64url');
+    const expiry = expiryTimeSeconds === undefined ? {} : { expiryTimeSeconds };
+    const session: Session = {
+      id,
+      peer,
+      client,
+      device,
+      toClient: new Gate(),
+      answered: false,
+      expiresAt: undefined,
+      timer: undefined,
+    };
+    this.#sessions.set(id, session);
+    if (expiryTimeSeconds !== undefined) this.#expireIn(session, expiryTimeSeconds);
+    const asked = { session: id, ...(profile === undefined ? {} : { profile }), iceServers, ...expiry };
+    try {
+      await device.rpc.request('connect', asked, limits.connectTimeoutMs);
+    } catch (error) {
+      this.#end(session);
+      if (error instanceof JsonRpcError && error.code !== REQUEST_TIMEOUT && error.code !== GONE) throw error;
+      throw new SignalingError(SignalingCode.unavailable);
+    }
+    call.afterAnswer(() => session.toClient.open());
+    return { session: id, iceServers, ...expiry, capabilities: [...device.capabilities] };
+  }
+
+  /** Forwards the device's offer and brings the client's answer back. */
+  async invite(device: Participant, params: Params): Promise<unknown> {
+    const session = this.#sessions.get(readString(params, 'session'));
+    if (session?.device !== device) throw new SignalingError(SignalingCode.badRequest, 'There is no such session');
+    readString(params, 'offer');
+    await new Promise<void>((resolve) => void session.toClient.run(resolve));
+    const answer = await session.client.rpc.request('invite', params, this.#options.limits.inviteTimeoutMs);
+    session.answered = true;
+    return answer;
+  }
+
+  /** Relays a candidate as it is; the order stays, since no step here waits. */
+  trickle(from: Participant, params: Params): void {
+    const session = this.#sessions.get(String(params['session']));
+    if (session?.device === from) {
+      if (!session.toClient.run(() => session.client.rpc.notify('trickle', params))) this.#options.onDropped();
+    } else if (session?.client === from) session.device.rpc.notify('trickle', params);
+    else this.#options.onDropped();
+  }
+
+  /** Gives a session of the client the full time again and tells the device, whose word on it counts if it is less. */
+  async extend(
+    client: Participant,
+    params: Params,
+    peers: ReadonlySet<string> | undefined,
+  ): Promise<{ expiryTimeSeconds: number }> {
+    const { expiryTimeSeconds } = this.#options;
+    if (expiryTimeSeconds === undefined) throw new JsonRpcError(METHOD_NOT_FOUND, 'Sessions of this server have no end');
+    const session = this.#sessions.get(readString(params, 'session'));
+    if (session?.client !== client) throw new SignalingError(SignalingCode.badRequest, 'There is no such session');
+    if (peers !== undefined && !peers.has(session.peer)) throw new SignalingError(SignalingCode.forbidden);
+    const granted = await this.#extendAtDevice(session, expiryTimeSeconds);
+    this.#expireIn(session, granted);
+    return { expiryTimeSeconds: granted };
+  }
+
+  /** How long a session of the device still lasts, whole seconds. */
+  remainingSeconds(device: Participant, params: Params): number {
+    const session = this.#sessions.get(readString(params, 'session'));
+    if (session?.device !== device) throw new SignalingError(SignalingCode.badRequest, 'There is no such session');
+    if (session.expiresAt === undefined) throw new JsonRpcError(METHOD_NOT_FOUND, 'Sessions of this server have no end');
+    return Math.max(0, Math.floor((session.expiresAt - performance.now()) / 1000));
+  }
+
+  /** Relays an error to the other side. All but a malformed candidate end the session here. */
+  error(from: Participant, error: ErrorNotification): void {
+    const session = this.#sessionOf(from, error.session);
+    if (session === undefined) {
+      this.#options.onDropped();
+      return;
+    }
+    const told = { ...error, session: session.id };
+    if (session.client === from) session.device.rpc.notifyError(told);
+    else session.toClient.run(() => session.client.rpc.notifyError(told));
+    if (error.code !== SignalingCode.malformedCandidate) this.#end(session);
+  }
+
+  /** One side left the server: the others are told (1002), and its sessions are forgotten. */
+  leave(connection: Participant): void {
+    for (const session of this.#sessions.values()) {
+      const error = {
+        code: SignalingCode.peerDisconnected,
+        message: 'The peer closed its connection with the signaling server',
+        session: session.id,
+      };
+      if (session.client === connection) session.device.rpc.notifyError(error);
+      else if (session.device === connection) session.toClient.run(() => session.client.rpc.notifyError(error));
+      else continue;
+      this.#end(session);
+    }
+  }
+
+  /** The session named, or the only one there is: the specification's own example leaves the name out. */
+  #sessionOf(connection: Participant, id: string | undefined): Session | undefined {
+    const own = [...this.#sessions.values()].filter(({ client, device }) => client === connection || device === connection);
+    return id === undefined && own.length === 1 ? own[0] : own.find((session) => session.id === id);
+  }
+
+  #makeRoom(client: Participant): void {
+    const own = [...this.#sessions.values()].filter((session) => session.client === client);
+    if (own.length >= this.#options.limits.sessionsPerClient) {
+      const oldest = own.find(({ answered }) => answered);
+      if (oldest === undefined)
+        throw new SignalingError(SignalingCode.insufficientResources, 'Too many sessions are being set up');
+      this.#end(oldest);
+    }
+    if (this.#sessions.size >= this.#options.limits.sessions) {
+      throw new SignalingError(SignalingCode.insufficientResources, 'The signaling server has no room for another session');
+    }
+  }
+
+  async #extendAtDevice(session: Session, seconds: number): Promise<number> {
+    try {
+      const asked = { session: session.id, expiryTimeSeconds: seconds };
+      const answer = await session.device.rpc.request('extend', asked, EXTEND_TIMEOUT_MS);
+      return Math.min(seconds, readExpirySeconds((answer as Params | null)?.['expiryTimeSeconds']) ?? seconds);
+    } catch (error) {
+      // A device of edition 25.12 knows no extend from the server; it asks by itself.
+      if (error instanceof JsonRpcError && error.code === METHOD_NOT_FOUND) return seconds;
+      throw error;
+    }
+  }
+
+  #expireIn(session: Session, seconds: number): void {
+    clearTimeout(session.timer);
+    if (!this.#sessions.has(session.id)) return;
+    session.expiresAt = performance.now() + seconds * 1000;
+    session.timer = setTimeout(() => this.#end(session), Math.min(seconds, MAX_EXPIRY_SECONDS) * 1000);
+  }
+
+  #end(session: Session): void {
+    clearTimeout(session.timer);
+    this.#sessions.delete(session.id);
+  }
+}
