@@ -1,4 +1,4 @@
-import type { CamerasAnswer } from '../base/api.ts';
+import { type CamerasAnswer, fetchCameras, SignalingCode, SignalingError } from '../client/index.ts';
 import { GatewayClock } from './gateway-clock.ts';
 
 const POLL_MS = 2000;
@@ -10,7 +10,7 @@ export type FeedState =
   | { state: 'ok'; answer: CamerasAnswer }
   /** The token is missing or wrong. */
   | { state: 'unauthorized' }
-  /** The gateway gave no usable answer; `detail` says in words what came instead. */
+  /** The gateway gave no usable answer; `detail` says in a sentence what came instead. */
   | { state: 'unreachable'; detail: string };
 
 /** Asks `/api/cameras` every two seconds while the page is visible. */
@@ -52,21 +52,15 @@ export class CameraFeed {
   }
 
   async #ask(signal: AbortSignal): Promise<FeedState> {
+    const askedAt = Date.now();
     try {
-      const askedAt = Date.now();
-      const response = await fetch('api/cameras', {
-        headers: this.#token === null ? {} : { authorization: `Bearer ${this.#token}` },
-        cache: 'no-store',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
-      });
-      const answeredAt = Date.now();
-      if (response.status === 401) return { state: 'unauthorized' };
-      if (!response.ok) return { state: 'unreachable', detail: `It answered with status ${response.status}.` };
-      const answer = (await response.json()) as CamerasAnswer;
-      this.clock.add(askedAt, answer.now, answeredAt);
+      const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+      const answer = await fetchCameras(document.baseURI, this.#token ?? undefined, AbortSignal.any([signal, timeout]));
+      this.clock.add(askedAt, answer.now, Date.now());
       return { state: 'ok', answer };
-    } catch {
-      return { state: 'unreachable', detail: 'It did not answer.' };
+    } catch (error) {
+      if (!(error instanceof SignalingError)) return { state: 'unreachable', detail: 'The gateway does not answer.' };
+      return error.code === SignalingCode.unauthorized ? { state: 'unauthorized' } : { state: 'unreachable', detail: error.message };
     }
   }
 }

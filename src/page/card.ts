@@ -4,8 +4,7 @@ import { cameraFacts, cardView, isReachable, profileLabel, type CardView, type N
 import { find, setIcon, setText } from './dom.ts';
 import { formatDuration } from './format.ts';
 import { toggleFullscreen } from './fullscreen.ts';
-import { Player } from './player.ts';
-import type { Target } from './session.ts';
+import { Player, type Target } from './player.ts';
 import { renderPanel } from './statistics-panel.ts';
 
 export interface CardOptions {
@@ -77,7 +76,7 @@ export class Card {
     this.#showNotice(view.notice);
     this.#showControls(view);
     this.#parts.live.hidden = playback.state !== 'playing' || view.notice !== null;
-    const behind = statistics?.behindMs ?? null;
+    const behind = statistics?.behindLiveMs ?? null;
     setText(this.#parts.behind, behind === null ? '' : `${formatDuration(behind)} behind`);
     if (!this.#parts.panel.hidden) renderPanel(this.#parts.panel, { statistics, camera: this.#camera, profile: this.#profile() });
   }

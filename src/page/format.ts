@@ -1,3 +1,5 @@
+import type { RecentLoss } from './loss-window.ts';
+
 /* How numbers are written on the page: with units, and a dash for what is not known. All pure. */
 
 export const UNKNOWN = '–';
@@ -18,13 +20,13 @@ export function formatBitrate(kbps: number | null): string {
   return kbps < 999.5 ? `${Math.round(kbps)} kbit/s` : `${(kbps / 1000).toFixed(1)} Mbit/s`;
 }
 
-/** Share (0 to 1) and count of lost packets: `0 %`, `0.4 % (12 packets)`. */
-export function formatLoss(share: number | null, packets: number | null): string {
-  if (share === null || packets === null) return UNKNOWN;
-  if (packets <= 0) return '0 %';
-  const percent = share * 100;
+/** `0 %`, `0.4 % (12 packets)`. */
+export function formatLoss(loss: RecentLoss | null): string {
+  if (loss === null) return UNKNOWN;
+  if (loss.packets === 0) return '0 %';
+  const percent = loss.share * 100;
   const written = percent >= 9.95 ? percent.toFixed(0) : percent >= 0.1 ? percent.toFixed(1) : '< 0.1';
-  return `${written} % (${packets} ${packets === 1 ? 'packet' : 'packets'})`;
+  return `${written} % (${formatCount(loss.packets, 'packet')})`;
 }
 
 /** `1280 × 720`. */

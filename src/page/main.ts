@@ -1,6 +1,7 @@
+import type { PeerConnection } from '../client/index.ts';
 import { readAddress, tokenKey, withoutToken } from './address.ts';
 import type { Playback } from './playback.ts';
-import type { Statistics } from './statistics.ts';
+import type { Statistics } from './player.ts';
 import { Viewer } from './viewer.ts';
 
 declare global {
@@ -14,7 +15,7 @@ declare global {
 interface SessionView {
   playback: Playback;
   /** Null while there is no session. */
-  peerConnection: RTCPeerConnection | null;
+  peerConnection: PeerConnection | null;
   video: HTMLVideoElement;
   statistics: Statistics | null;
 }

@@ -1,4 +1,5 @@
 import type { Reason } from '../base/errors.ts';
+import { isPermanent } from './signaling-reason.ts';
 
 /*
  * What one card does about playing, as a state machine without timers or network: states and times in, states out.
@@ -20,8 +21,9 @@ export type PlaybackEvent =
   | { type: 'play' }
   | { type: 'stop' }
   | { type: 'first-frame' }
-  /** Frames decoded so far, as told once a second; tells a stall from a flow. */
+  /** No frame since then (local clock, ms). */
   | { type: 'stalled'; since: number }
+  /** Frames come. */
   | { type: 'flowing' }
   | { type: 'lost'; reason: Reason; now: number }
   /** The time of the next attempt has come, somebody asked for it, or the camera is back. */
@@ -31,9 +33,6 @@ export const IDLE: Playback = { state: 'idle' };
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 15_000;
-
-/** Codes of the signaling client that another attempt with the same token cannot cure. */
-const PERMANENT_CODES: ReadonlySet<string> = new Set(['signaling.unauthorized', 'signaling.forbidden', 'signaling.invalid_url']);
 
 /** Events that mean nothing in a state leave it as it is: a late event of a session that was stopped is normal. */
 export function nextPlayback(playback: Playback, event: PlaybackEvent): Playback {
@@ -59,7 +58,7 @@ export function nextPlayback(playback: Playback, event: PlaybackEvent): Playback
 
 function lost(playback: Playback, reason: Reason, now: number): Playback {
   if (playback.state !== 'connecting' && playback.state !== 'playing') return playback;
-  if (PERMANENT_CODES.has(reason.code)) return { state: 'failed', reason };
+  if (isPermanent(reason)) return { state: 'failed', reason };
   const attempt = playback.state === 'connecting' ? playback.attempt + 1 : 1;
   return { state: 'waiting', attempt, retryAt: now + retryDelayMs(attempt), reason };
 }

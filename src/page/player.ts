@@ -1,7 +1,23 @@
 import type { Reason } from '../base/errors.ts';
+import { connect, type OnvifSession, type PeerConnection, type SessionStatistics } from '../client/index.ts';
+import { LossWindow, type RecentLoss } from './loss-window.ts';
 import { IDLE, nextPlayback, type Playback, type PlaybackEvent } from './playback.ts';
-import { StatisticsMeter, type Statistics } from './statistics.ts';
-import { openSession, type Target, type ViewerSession } from './session.ts';
+import { signalingReason } from './signaling-reason.ts';
+
+/** Where one session goes. */
+export interface Target {
+  /** WebSocket URL. */
+  server: string;
+  peer: string;
+  /** Null: the camera's first. */
+  profile: string | null;
+  token: string | null;
+}
+
+export interface Statistics extends SessionStatistics {
+  /** Of video packets; null while none came. */
+  recentLoss: RecentLoss | null;
+}
 
 const SAMPLE_MS = 1000;
 /** Longer than a camera's slowest usual frame rate (1 fps) with one frame lost. */
@@ -38,7 +54,7 @@ export class Player {
     return this.#statistics;
   }
 
-  get peerConnection(): RTCPeerConnection | null {
+  get peerConnection(): PeerConnection | null {
     return this.#attempt?.session.peerConnection ?? null;
   }
 
@@ -97,19 +113,22 @@ interface AttemptListener {
   onStatistics: (statistics: Statistics) => void;
 }
 
+function openSession({ server, peer, profile, token }: Target): OnvifSession {
+  return connect(server, { peer, ...(profile === null ? {} : { profile }), ...(token === null ? {} : { token }) });
+}
+
 /** One session from its first message to its end; after `close()` nothing is told any more. */
 class Attempt {
-  readonly session: ViewerSession;
+  readonly session: OnvifSession;
   readonly #options: PlayerOptions;
   readonly #listener: AttemptListener;
-  readonly #meter = new StatisticsMeter();
+  readonly #loss = new LossWindow();
   readonly #ended = new AbortController();
-  readonly #startedAt = performance.now();
-  #firstFrameMs: number | null = null;
+  #hasFrame = false;
   #framesDecoded = 0;
   #newestFrameAt = 0;
 
-  constructor(options: PlayerOptions, session: ViewerSession, listener: AttemptListener) {
+  constructor(options: PlayerOptions, session: OnvifSession, listener: AttemptListener) {
     this.#options = options;
     this.session = session;
     this.#listener = listener;
@@ -117,21 +136,19 @@ class Attempt {
 
   start(): void {
     const { video } = this.#options;
-    this.session.onStream((stream) => {
-      if (this.#ended.signal.aborted || video.srcObject === stream) return;
-      video.srcObject = stream;
-      // Refused only for sound without a gesture; the picture then starts muted, as it is.
-      video.play().catch(() => undefined);
-    });
-    this.session.onLost((reason) => this.#tell({ type: 'lost', reason, now: Date.now() }));
-    // The frame that the compositor shows where the browser tells of it, else the first one that was decoded.
+    const { signal } = this.#ended;
+    video.srcObject = this.session.stream;
+    // Refused for sound without a gesture, and ended by the next attempt; in both cases there is nothing to do.
+    video.play().catch(() => undefined);
+    this.session.on('error', (error) => this.#tell({ type: 'lost', reason: signalingReason(error), now: Date.now() }));
+    // The frame that the compositor shows, where the browser tells of it, else the first one that was decoded.
     if ('requestVideoFrameCallback' in video) {
       const handle = video.requestVideoFrameCallback(() => this.#onFirstFrame());
-      this.#ended.signal.addEventListener('abort', () => video.cancelVideoFrameCallback(handle));
+      signal.addEventListener('abort', () => video.cancelVideoFrameCallback(handle));
     }
-    video.addEventListener('loadeddata', () => this.#onFirstFrame(), { signal: this.#ended.signal });
+    video.addEventListener('loadeddata', () => this.#onFirstFrame(), { signal });
     const timer = setInterval(() => void this.#sample(), SAMPLE_MS);
-    this.#ended.signal.addEventListener('abort', () => clearInterval(timer));
+    signal.addEventListener('abort', () => clearInterval(timer));
   }
 
   close(): void {
@@ -141,24 +158,28 @@ class Attempt {
   }
 
   #onFirstFrame(): void {
-    if (this.#firstFrameMs !== null) return;
-    this.#firstFrameMs = performance.now() - this.#startedAt;
+    if (this.#hasFrame) return;
+    this.#hasFrame = true;
     this.#newestFrameAt = Date.now();
+    this.session.noteFirstFrame();
     this.#tell({ type: 'first-frame' });
     void this.#sample();
   }
 
   async #sample(): Promise<void> {
-    const report = await this.session.statistics();
-    if (this.#ended.signal.aborted || report === null) return;
-    const now = Date.now();
     const cameraClockAheadMs = this.#options.cameraClockAheadMs();
-    const statistics = this.#meter.measure(report, { now, firstFrameMs: this.#firstFrameMs, cameraClockAheadMs });
+    const statistics = await this.session.stats(cameraClockAheadMs ?? 0);
+    if (this.#ended.signal.aborted) return;
+    const now = Date.now();
     if (statistics.framesDecoded !== this.#framesDecoded) this.#newestFrameAt = now;
     this.#framesDecoded = statistics.framesDecoded;
     const stalled = now - this.#newestFrameAt > STALL_MS;
     this.#tell(stalled ? { type: 'stalled', since: this.#newestFrameAt } : { type: 'flowing' });
-    this.#listener.onStatistics(statistics);
+    this.#listener.onStatistics({
+      ...statistics,
+      behindLiveMs: cameraClockAheadMs === null ? null : statistics.behindLiveMs,
+      recentLoss: this.#loss.add(now, statistics.packets, statistics.lost),
+    });
   }
 
   #tell(event: PlaybackEvent): void {

@@ -1,8 +1,8 @@
 import type { CameraInfo, ProfileInfo } from '../base/api.ts';
 import { profileFacts } from './card-view.ts';
 import { setText } from './dom.ts';
-import { formatBitrate, formatDuration, formatFrameRate, formatLoss, formatSize, UNKNOWN } from './format.ts';
-import type { Statistics } from './statistics.ts';
+import { formatBitrate, formatCount, formatDuration, formatFrameRate, formatLoss, formatSize, UNKNOWN } from './format.ts';
+import type { Statistics } from './player.ts';
 
 /** What the panel tells of; null where there is no session, or nothing but a peer id is known. */
 export interface PanelFacts {
@@ -20,15 +20,15 @@ interface Row {
 }
 
 const ROWS: Row[] = [
-  ofSession('first-frame', 'First frame', (statistics) => formatDuration(statistics.firstFrameMs)),
-  ofSession('behind', 'Behind live', (statistics) => formatDuration(statistics.behindMs)),
+  ofSession('first-frame', 'First frame', (statistics) => formatDuration(statistics.timeToFirstFrameMs)),
+  ofSession('behind', 'Behind live', (statistics) => formatDuration(statistics.behindLiveMs)),
   ofSession('bitrate', 'Bitrate', (statistics) => formatBitrate(statistics.bitrateKbps)),
   ofSession('frame-rate', 'Frame rate', (statistics) => formatFrameRate(statistics.framesPerSecond)),
   ofSession('size', 'Size', (statistics) => formatSize(statistics.width, statistics.height)),
   ofSession('codec', 'Codecs', codecs),
-  ofSession('loss', 'Loss, last 10 s', (statistics) => formatLoss(statistics.lossShare, statistics.packetsLost)),
+  ofSession('loss', 'Loss, last 10 s', (statistics) => formatLoss(statistics.recentLoss)),
   ofSession('round-trip', 'Round trip', (statistics) => formatDuration(statistics.roundTripMs)),
-  ofSession('path', 'Path', (statistics) => statistics.path ?? UNKNOWN),
+  ofSession('metadata', 'Metadata', (statistics) => formatCount(statistics.metadataDocuments, 'document')),
   { id: 'profile', label: 'Set in the camera', value: ({ profile }) => (profile === null ? undefined : profileFacts(profile)) },
   ofCamera('clock', 'Camera clock', clockOffset),
   ofCamera('viewers', 'Viewers', (camera) => String(camera.viewers)),
@@ -67,7 +67,7 @@ function ofCamera(id: string, label: string, value: (camera: CameraInfo) => stri
 }
 
 function codecs(statistics: Statistics): string {
-  const names = [statistics.videoCodec, statistics.audioCodec].filter((name) => name !== null);
+  const names = [statistics.codec, statistics.audioCodec].filter((name) => name !== null);
   return names.length === 0 ? UNKNOWN : names.join(', ');
 }
 
@@ -75,6 +75,6 @@ function codecs(statistics: Statistics): string {
 function clockOffset(camera: CameraInfo): string | undefined {
   const offset = camera.clockOffsetMs;
   if (offset === null) return undefined;
-  if (Math.abs(offset) < 1000) return 'right';
+  if (Math.abs(offset) < 1000) return 'correct';
   return `${formatDuration(Math.abs(offset))} ${offset > 0 ? 'ahead' : 'behind'}`;
 }

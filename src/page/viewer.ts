@@ -7,12 +7,12 @@ import { Card } from './card.ts';
 import { find, setText } from './dom.ts';
 import { formatCount } from './format.ts';
 import { Message } from './message.ts';
-import type { Target } from './session.ts';
+import type { Target } from './player.ts';
 
 const TICK_MS = 1000;
 
 const NO_SERVER: Reason = {
-  code: 'signaling.invalid_url',
+  code: 'signaling.400',
   message: 'The address of the signaling server is not a WebSocket URL.',
   advice: 'Write it as wss://host/path.',
 };

@@ -28,13 +28,13 @@ describe('numbers on the page', () => {
   });
 
   it.each([
-    [null, null, '–'],
-    [0, 0, '0 %'],
-    [0.004, 12, '0.4 % (12 packets)'],
-    [0.0001, 1, '< 0.1 % (1 packet)'],
-    [0.123, 900, '12 % (900 packets)'],
-  ])('writes a loss of %s (%s packets) as %s', (share, packets, text) => {
-    expect(formatLoss(share, packets)).toBe(text);
+    [null, '–'],
+    [{ share: 0, packets: 0 }, '0 %'],
+    [{ share: 0.004, packets: 12 }, '0.4 % (12 packets)'],
+    [{ share: 0.0001, packets: 1 }, '< 0.1 % (1 packet)'],
+    [{ share: 0.123, packets: 900 }, '12 % (900 packets)'],
+  ])('writes a loss of %j as %s', (loss, text) => {
+    expect(formatLoss(loss)).toBe(text);
   });
 
   it('writes sizes, rates and counts', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { IDLE, nextPlayback, retryDelayMs, type Playback, type PlaybackEvent } from '../../../src/page/playback.ts';
 
-const gone = { code: 'signaling.closed', message: 'The session ended.' };
+const gone = { code: 'signaling.410', message: 'The session ended.' };
 
 function after(...events: PlaybackEvent[]): Playback {
   return events.reduce(nextPlayback, IDLE);
@@ -32,7 +32,7 @@ describe('playback', () => {
   });
 
   it('does not try again what needs a person', () => {
-    const refused = { code: 'signaling.unauthorized', message: 'The token was refused.' };
+    const refused = { code: 'signaling.401', message: 'The token was refused.' };
     expect(after(play, { type: 'lost', reason: refused, now: 0 })).toEqual({ state: 'failed', reason: refused });
     expect(after(play, { type: 'lost', reason: refused, now: 0 }, play)).toMatchObject({ state: 'connecting' });
   });

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { SignalingError } from '../../../src/client/index.ts';
+import { isPermanent, signalingReason } from '../../../src/page/signaling-reason.ts';
+
+describe('reasons of a lost session', () => {
+  it('say what happened and what to do', () => {
+    expect(signalingReason(new SignalingError(403, 'The token does not allow this camera.'))).toEqual({
+      code: 'signaling.403',
+      message: 'The token does not allow this camera.',
+      advice: 'Get a token that allows it.',
+    });
+  });
+
+  it('give no advice where waiting is all there is', () => {
+    expect(signalingReason(new SignalingError(410, 'The camera closed the session.'))).not.toHaveProperty('advice');
+  });
+
+  it('stop the attempts only where a person has to act', () => {
+    const permanent = [400, 401, 403, 404, 408, 410, 480, 503, 504, 1001, 1002].filter((code) => isPermanent(signalingReason(new SignalingError(code))));
+    expect(permanent).toEqual([400, 401, 403]);
+  });
+});
