@@ -81,7 +81,10 @@ export function isMeant(query: DiscoveryQuery, device: DiscoverableDevice): bool
     ({ namespace, name }) =>
       (namespace === NAMESPACES.dn && name === 'NetworkVideoTransmitter') || (namespace === NAMESPACES.tds && name === 'Device'),
   );
-  return hasTypes && query.scopes.values.every((wanted) => device.scopes.some((scope) => isScopeMatch(query.scopes.rule, wanted, scope)));
+  return (
+    hasTypes &&
+    query.scopes.values.every((wanted) => device.scopes.some((scope) => isScopeMatch(query.scopes.rule, wanted, scope)))
+  );
 }
 
 /** WS-Discovery section 5.1: `rfc3986` compares whole path segments from the start, `strcmp0` the text. */
@@ -99,7 +102,13 @@ function isScopeMatch(rule: string, wanted: string, scope: string): boolean {
 export function buildMatches(query: DiscoveryQuery, device: DiscoverableDevice, origin: MessageOrigin): string {
   const relatesTo = query.messageId;
   return query.kind === 'probe'
-    ? envelope('ProbeMatches', ANONYMOUS, origin, relatesTo, xml`<wsd:ProbeMatches><wsd:ProbeMatch>${description(device)}</wsd:ProbeMatch></wsd:ProbeMatches>`)
+    ? envelope(
+        'ProbeMatches',
+        ANONYMOUS,
+        origin,
+        relatesTo,
+        xml`<wsd:ProbeMatches><wsd:ProbeMatch>${description(device)}</wsd:ProbeMatch></wsd:ProbeMatches>`,
+      )
     : envelope(
         'ResolveMatches',
         ANONYMOUS,

@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
 import { GatewayError } from '../base/errors.ts';
-import { buildBye, buildHello, buildMatches, isMeant, parseQuery, type DiscoverableDevice, type MessageOrigin } from './discovery-message.ts';
+import {
+  buildBye,
+  buildHello,
+  buildMatches,
+  isMeant,
+  parseQuery,
+  type DiscoverableDevice,
+  type MessageOrigin,
+} from './discovery-message.ts';
 
 const GROUP = '239.255.255.250';
 const PORT = 3702;
@@ -37,7 +46,7 @@ export class DiscoveryResponder {
     return this.#port;
   }
 
-  /** Binds its sockets; throws `simulator.discovery` where the port is another program's alone. */
+  /** Binds its sockets; throws `simulator.port-taken` where the port is another program's alone. */
   async start(): Promise<void> {
     try {
       this.#group = await this.#bind(GROUP);
@@ -52,10 +61,14 @@ export class DiscoveryResponder {
       }
     } catch (error) {
       await this.close();
-      throw new GatewayError('simulator.discovery', `WS-Discovery cannot use UDP port ${this.#port} on ${this.#addresses.join(', ')}.`, {
-        advice: 'Start the simulator without discovery, or end the program that holds the port.',
-        cause: error,
-      });
+      throw new GatewayError(
+        'simulator.port-taken',
+        `WS-Discovery cannot use UDP port ${this.#port} on ${this.#addresses.join(', ')}.`,
+        {
+          advice: 'Start the simulator without discovery, or end the program that holds the port.',
+          cause: error,
+        },
+      );
     }
   }
 
@@ -81,11 +94,8 @@ export class DiscoveryResponder {
 
   async #bind(address: string): Promise<Socket> {
     const socket = createSocket({ type: 'udp4', reuseAddr: true });
-    const bound = Promise.withResolvers<void>();
-    socket.once('error', bound.reject);
-    socket.bind(this.#port, address, bound.resolve);
-    await bound.promise;
-    socket.off('error', bound.reject);
+    socket.bind(this.#port, address);
+    await once(socket, 'listening');
     // An unreachable asker (ECONNREFUSED by ICMP) is not our trouble.
     socket.on('error', () => undefined);
     socket.on('message', (datagram, from) => this.#receive(datagram, from));

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock, type Clock } from '../base/clock.ts';
+import type { DigestAlgorithm } from '../camera/rtsp/auth.ts';
+import { loadClips, type Clips } from './clips.ts';
 import type { DiscoverableDevice } from './discovery-message.ts';
 import type { DiscoveryResponder } from './discovery-responder.ts';
 import { Authenticator } from './onvif/authenticator.ts';
 import { deviceService, type CameraIdentity } from './onvif/device-service.ts';
 import { EventService } from './onvif/event-service.ts';
-import type { DigestAlgorithm } from './onvif/http-digest.ts';
 import { imagingService } from './onvif/imaging-service.ts';
 import type { MetadataSettings } from './onvif/media-configurations.ts';
 import { mediaService } from './onvif/media-service.ts';
@@ -14,15 +15,16 @@ import { media2Service } from './onvif/media2-service.ts';
 import { ptzService } from './onvif/ptz-service.ts';
 import { OnvifServer } from './onvif/server.ts';
 import type { Endpoint } from './onvif/service.ts';
-import { SIMULATED_PROFILES } from './profiles.ts';
+import { MAIN_PROFILE, SIMULATED_PROFILES } from './profiles.ts';
 import { PtzState } from './ptz-state.ts';
+import { RtspCameraServer } from './rtsp/server.ts';
 import { Timeline } from './timeline.ts';
 
 export interface SimulatedCameraOptions {
   name: string;
   username: string;
   password: string;
-  /** Address to listen on, without authentication of TLS kind: anything but loopback is for a trusted network. Default 127.0.0.1. */
+  /** Address to listen on; default 127.0.0.1. Anything else lets the network in. */
   host?: string;
   /** 0 (the default): any free port. */
   onvifPort?: number;
@@ -32,6 +34,8 @@ export interface SimulatedCameraOptions {
   clockOffsetMs?: number;
   /** What HTTP Digest offers, in the order of preference; default SHA-256, then MD5. */
   digestAlgorithms?: readonly DigestAlgorithm[];
+  /** What it plays; several cameras may share one. Default: its own copy. */
+  clips?: Clips;
   /** Where the camera is to be found by WS-Discovery; whoever made the responder starts and closes it. Absent: not found. */
   discovery?: DiscoveryResponder;
 }
@@ -44,10 +48,10 @@ export interface SimulatedCameraAddresses {
   rtspPort: number;
 }
 
-/** What a test makes go wrong with the ONVIF services. */
+/** What a test makes go wrong with the ONVIF services; those of the media are the RTSP server's. */
 export interface OnvifFaults {
-  /** Connections are taken, requests are read and never answered. */
-  silent: boolean;
+  /** Connections are taken and requests never answered. */
+  unresponsive: boolean;
   /** Each answer comes this much later, milliseconds. */
   delayMs: number;
 }
@@ -55,15 +59,29 @@ export interface OnvifFaults {
 /** Between the answer to SystemReboot and the reboot, milliseconds. */
 const REBOOT_NOTICE_MS = 200;
 
+/** The longest time of a timer. */
+const FOREVER_MS = 2 ** 31 - 1;
+
 /** How long a camera that was told to reboot is away, milliseconds. */
 const REBOOT_MS = 3_000;
 
-/** One ONVIF camera on ports of its own: the composition of services, media and faults. */
+/**
+ * One ONVIF camera on ports of its own: the composition of services, media and faults.
+ *
+ * ```ts
+ * const camera = new SimulatedCamera({ name: 'Yard', username: 'viewer', password: 'secret' });
+ * const { onvifUrl, rtspUrl } = await camera.start();
+ * camera.onvifFaults.delayMs = 500;
+ * camera.rtsp.faults.lossShare = 0.01;
+ * await camera.reboot(2_000);
+ * await camera.close();
+ * ```
+ */
 export class SimulatedCamera {
   readonly identity: CameraIdentity;
   readonly timeline: Timeline;
   readonly ptz = new PtzState();
-  readonly faults: OnvifFaults = { silent: false, delayMs: 0 };
+  readonly onvifFaults: OnvifFaults = { unresponsive: false, delayMs: 0 };
   /** What the metadata stream carries, as a client set it. */
   readonly metadata: MetadataSettings = { ptzStatus: true, ptzPosition: true, events: true, analytics: true };
   readonly #options: SimulatedCameraOptions;
@@ -73,6 +91,7 @@ export class SimulatedCamera {
   readonly #endpoints: readonly Endpoint[];
   readonly #closing = new AbortController();
   #onvif: OnvifServer | undefined;
+  #rtsp: RtspCameraServer | undefined;
   #addresses: SimulatedCameraAddresses | undefined;
   #announced: DiscoverableDevice | undefined;
   #restart: Promise<void> = Promise.resolve();
@@ -85,9 +104,8 @@ export class SimulatedCamera {
     this.#authenticator = new Authenticator({
       username: options.username,
       password: options.password,
-      realm: 'onvif-webrtc-gateway simulator',
       digestAlgorithms: options.digestAlgorithms ?? ['SHA-256', 'MD5'],
-      clock: { now: () => this.timeline.cameraTimeAt(this.timeline.now()) },
+      timeline: this.timeline,
     });
     this.#events = new EventService(this.timeline);
     this.#endpoints = this.#composeServices();
@@ -102,38 +120,67 @@ export class SimulatedCamera {
     this.timeline.clockOffsetMs = offset;
   }
 
-  /** Listens and says Hello. */
+  /** The media's side: its faults, what came over the backchannel. There once {@link start} has resolved. */
+  get rtsp(): RtspCameraServer {
+    if (this.#rtsp === undefined) throw new Error('The simulated camera has not been started');
+    return this.#rtsp;
+  }
+
+  /** Answers nothing any more, neither SOAP nor RTSP, or answers again. */
+  setUnresponsive(isUnresponsive: boolean): void {
+    this.onvifFaults.unresponsive = isUnresponsive;
+    this.rtsp.faults.unresponsive = isUnresponsive;
+  }
+
+  /** Listens and says Hello. Throws `simulator.port-taken`; then nothing is left open. */
   async start(): Promise<SimulatedCameraAddresses> {
-    const onvifPort = await this.#listen(this.#options.onvifPort ?? 0);
-    const rtspPort = this.#options.rtspPort ?? 0;
-    const host = this.#host.includes(':') ? `[${this.#host}]` : this.#host;
-    this.#addresses = {
-      onvifUrl: `http://${host}:${onvifPort}/onvif/device_service`,
-      onvifPort,
-      rtspUrl: `rtsp://${host}:${rtspPort}/main`,
-      rtspPort,
-    };
-    await this.#announce();
-    return this.#addresses;
+    const { username, password, clips = await loadClips(), onvifPort: wantedPort = 0, rtspPort: port = 0 } = this.#options;
+    this.#rtsp = new RtspCameraServer({
+      clips,
+      timeline: this.timeline,
+      ptz: this.ptz,
+      host: this.#host,
+      port,
+      credentials: { username, password },
+    });
+    try {
+      const { port: rtspPort } = await this.#rtsp.start();
+      const onvifPort = await this.#listen(wantedPort);
+      const host = this.#host.includes(':') ? `[${this.#host}]` : this.#host;
+      const onvifUrl = `http://${host}:${onvifPort}/onvif/device_service`;
+      this.#addresses = { onvifUrl, onvifPort, rtspUrl: `rtsp://${host}:${rtspPort}/${MAIN_PROFILE.token}`, rtspPort };
+      await this.#announce();
+      return this.#addresses;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   /** Says Bye, drops all connections, refuses new ones for `downMs` and comes back on the same ports. */
   async reboot(downMs = REBOOT_MS): Promise<void> {
     this.#restart = this.#restart.then(async () => {
       if (this.#closing.signal.aborted) return;
-      await this.#goDown();
-      await sleep(downMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
-      if (this.#closing.signal.aborted) return;
-      await this.#listen(this.#addresses?.onvifPort ?? 0);
-      await this.#announce();
+      await Promise.all([this.rtsp.reboot(downMs), this.#rebootOnvif(downMs)]);
+      // A server that was just about to listen again did so after close().
+      if (this.#closing.signal.aborted) await this.rtsp.close();
+      else await this.#announce();
     });
     await this.#restart;
   }
 
+  /** Idempotent. Says Bye. */
   async close(): Promise<void> {
     this.#closing.abort();
+    await this.#rtsp?.close();
     await this.#restart;
     await this.#goDown();
+  }
+
+  async #rebootOnvif(downMs: number): Promise<void> {
+    await this.#goDown();
+    await sleep(downMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+    if (!this.#closing.signal.aborted) await this.#listen(this.#addresses?.onvifPort ?? 0);
   }
 
   async #listen(onvifPort: number): Promise<number> {
@@ -197,8 +244,9 @@ export class SimulatedCamera {
   }
 
   async #gate(signal: AbortSignal): Promise<void> {
-    if (this.faults.silent) await new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
-    if (this.faults.delayMs > 0) await sleep(this.faults.delayMs, undefined, { signal });
+    const { unresponsive, delayMs } = this.onvifFaults;
+    const waitMs = unresponsive ? FOREVER_MS : delayMs;
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal });
   }
 }
 

@@ -1,22 +1,24 @@
-import type { Clock } from '../../base/clock.ts';
-import { HttpDigestVerifier, type DigestAlgorithm } from './http-digest.ts';
+import type { DigestAlgorithm } from '../../camera/rtsp/auth.ts';
+import { RtspAuthentication } from '../rtsp/authentication.ts';
+import type { Timeline } from '../timeline.ts';
+import type { SoapRequest } from './soap.ts';
 import { UsernameTokenVerifier } from './username-token.ts';
-import type { XmlElement } from './xml.ts';
 
 export interface AuthenticatorOptions {
   username: string;
   password: string;
-  realm: string;
   /** Offered for HTTP Digest, in the order of preference. */
   digestAlgorithms: readonly DigestAlgorithm[];
-  /** The camera's clock. */
-  clock: Clock;
+  timeline: Timeline;
 }
 
-/** `challenge`: answer 401 with the challenges; `refuse`: the WS-Security header was wrong, answer 400 (Core Specification 5.9.1). */
-export type Verdict = 'grant' | 'challenge' | 'refuse';
+/**
+ * `refused`: the WS-Security header was wrong, to be answered 400; with challenges: to be answered 401 with these
+ * (Core Specification section 5.9.1).
+ */
+export type Verdict = 'granted' | 'refused' | { challenges: string[] };
 
-/** Operations of the access class PRE_AUTH (Core Specification 5.9.4.3): they need no credentials. */
+/** Operations of the access class PRE_AUTH (Core Specification section 5.9.4.3): they need no credentials. */
 const PRE_AUTH = new Set([
   'GetWsdlUrl',
   'GetServices',
@@ -30,24 +32,24 @@ const PRE_AUTH = new Set([
 /** Decides who may call what: one user who may do everything, by WS-Security UsernameToken or by HTTP Digest. */
 export class Authenticator {
   readonly #tokens: UsernameTokenVerifier;
-  readonly #digest: HttpDigestVerifier;
-  readonly #clock: Clock;
+  readonly #digest: RtspAuthentication;
+  readonly #timeline: Timeline;
 
   constructor(options: AuthenticatorOptions) {
-    this.#tokens = new UsernameTokenVerifier(options.username, options.password);
-    this.#digest = new HttpDigestVerifier(options.username, options.password, options.realm, options.digestAlgorithms);
-    this.#clock = options.clock;
+    const { username, password } = options;
+    this.#tokens = new UsernameTokenVerifier(username, password);
+    this.#digest = new RtspAuthentication({ username, password }, { algorithms: options.digestAlgorithms, qop: true });
+    this.#timeline = options.timeline;
   }
 
-  judge(operation: string, security: XmlElement | undefined, authorization: string | undefined): Verdict {
-    if (PRE_AUTH.has(operation)) return 'grant';
-    if (security !== undefined && this.#tokens.verify(security, this.#clock.now())) return 'grant';
-    if (authorization !== undefined) return this.#digest.verify(authorization, 'POST', this.#clock.now()) ? 'grant' : 'challenge';
-    return security === undefined ? 'challenge' : 'refuse';
-  }
-
-  /** Values for WWW-Authenticate. */
-  challenges(): string[] {
-    return this.#digest.challenges(this.#clock.now());
+  /** Judges a request by its envelope (undefined: it has none) and its Authorization header. */
+  judge(request: Pick<SoapRequest, 'operation' | 'security'> | undefined, authorization: string | undefined): Verdict {
+    if (request !== undefined && PRE_AUTH.has(request.operation.name)) return 'granted';
+    const security = request?.security;
+    const now = this.#timeline.now();
+    if (security !== undefined && this.#tokens.verify(security, this.#timeline.cameraTimeAt(now))) return 'granted';
+    if (security !== undefined && authorization === undefined) return 'refused';
+    const challenges = this.#digest.challenge('POST', authorization, now);
+    return challenges === undefined ? 'granted' : { challenges };
   }
 }

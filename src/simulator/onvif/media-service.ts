@@ -32,14 +32,20 @@ export function mediaService(options: MediaServiceOptions): Service {
     version: { major: 2, minor: 60 },
     capabilities: CAPABILITIES,
     operations: {
-      'trt:GetProfiles': () => all('GetProfiles', profiles.map((profile) => mediaProfile('trt:Profiles', profile, options))),
+      'trt:GetProfiles': () =>
+        all(
+          'GetProfiles',
+          profiles.map((profile) => mediaProfile('trt:Profiles', profile, options)),
+        ),
       'trt:GetProfile': (call) => {
         const profile = profileOf(call.operation, profiles);
         return xml`<trt:GetProfileResponse>${mediaProfile('trt:Profile', profile, options)}</trt:GetProfileResponse>`;
       },
       'trt:GetVideoSources': () => all('GetVideoSources', [videoSource(profiles)]),
       'trt:GetAudioSources': () =>
-        all('GetAudioSources', [xml`<trt:AudioSources token="${TOKENS.audioSource}"><tt:Channels>1</tt:Channels></trt:AudioSources>`]),
+        all('GetAudioSources', [
+          xml`<trt:AudioSources token="${TOKENS.audioSource}"><tt:Channels>1</tt:Channels></trt:AudioSources>`,
+        ]),
       'trt:GetAudioOutputs': () => all('GetAudioOutputs', [xml`<trt:AudioOutputs token="${TOKENS.audioOutput}"/>`]),
       'trt:GetVideoSourceConfigurations': () =>
         all('GetVideoSourceConfigurations', [configurations.videoSourceConfiguration('trt:Configurations', profiles)]),
@@ -87,7 +93,8 @@ export function mediaService(options: MediaServiceOptions): Service {
         const profile = profileOf(call.operation, profiles);
         const setup = child(call.operation, 'StreamSetup');
         const protocol = childText(child(setup, 'Transport'), 'Protocol') ?? '';
-        if (childText(setup, 'Stream') !== 'RTP-Unicast' || !['UDP', 'TCP', 'RTSP'].includes(protocol)) throw invalidStreamSetup();
+        if (childText(setup, 'Stream') !== 'RTP-Unicast' || !['UDP', 'TCP', 'RTSP'].includes(protocol))
+          throw invalidStreamSetup();
         return xml`<trt:GetStreamUriResponse><trt:MediaUri>
           <tt:Uri>${streamUri(call, options, profile)}</tt:Uri>
           <tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot><tt:Timeout>PT0S</tt:Timeout>

@@ -31,7 +31,8 @@ export function media2Service(options: MediaServiceOptions): Service {
     operations: {
       'tr2:GetProfiles': (call) => {
         const types = call.operation.children.filter((argument) => argument.name === 'Type').map((type) => type.text);
-        const wanted = child(call.operation, 'Token') === undefined ? profiles : [profileNamed(childText(call.operation, 'Token'), profiles)];
+        const wanted =
+          child(call.operation, 'Token') === undefined ? profiles : [profileNamed(childText(call.operation, 'Token'), profiles)];
         return xml`<tr2:GetProfilesResponse>${wanted.map((profile) => media2Profile(profile, types, options))}</tr2:GetProfilesResponse>`;
       },
       'tr2:GetStreamUri': (call) => {
@@ -58,11 +59,15 @@ export function media2Service(options: MediaServiceOptions): Service {
       ...shared('VideoSource', TOKENS.videoSourceConfiguration, profiles, (name) =>
         configurations.videoSourceConfiguration(name, profiles),
       ),
-      ...shared('AudioSource', TOKENS.audioSourceConfiguration, profiles, (name) => configurations.audioSourceConfiguration(name, uses)),
+      ...shared('AudioSource', TOKENS.audioSourceConfiguration, profiles, (name) =>
+        configurations.audioSourceConfiguration(name, uses),
+      ),
       ...shared('AudioEncoder', TOKENS.audioEncoderConfiguration, profiles, (name) =>
         configurations.audioEncoder2Configuration(name, uses),
       ),
-      ...shared('AudioOutput', TOKENS.audioOutputConfiguration, profiles, (name) => configurations.audioOutputConfiguration(name, uses)),
+      ...shared('AudioOutput', TOKENS.audioOutputConfiguration, profiles, (name) =>
+        configurations.audioOutputConfiguration(name, uses),
+      ),
       ...shared('AudioDecoder', TOKENS.audioDecoderConfiguration, profiles, (name) =>
         configurations.audioDecoderConfiguration(name, uses),
       ),
@@ -87,14 +92,24 @@ function shared(
   const operation = `tr2:Get${kind}Configurations`;
   const handler: Handler = (call) => {
     if (child(call.operation, 'ProfileToken') !== undefined) profileOf(call.operation, profiles);
-    const found = matching(call, [token], (only) => only, () => build('tr2:Configurations'));
+    const found = matching(
+      call,
+      [token],
+      (only) => only,
+      () => build('tr2:Configurations'),
+    );
     return element(`${operation}Response`, {}, xml`${found}`);
   };
   return { [operation]: handler };
 }
 
 /** What the request's ConfigurationToken, or else its ProfileToken, selects: everything where it has neither. */
-function matching<Item>(call: Call, items: readonly Item[], tokenOf: (item: Item) => string, build: (item: Item) => Markup): Markup[] {
+function matching<Item>(
+  call: Call,
+  items: readonly Item[],
+  tokenOf: (item: Item) => string,
+  build: (item: Item) => Markup,
+): Markup[] {
   const wanted = childText(call.operation, 'ConfigurationToken');
   const found = wanted === undefined ? items : items.filter((item) => tokenOf(item) === wanted);
   if (found.length === 0) throw invalidArgument('NoConfig', 'The requested configuration does not exist');

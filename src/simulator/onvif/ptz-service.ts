@@ -44,7 +44,8 @@ export function ptzService(options: PtzServiceOptions): Service {
     operations: {
       'tptz:GetNodes': () => xml`<tptz:GetNodesResponse>${node()}</tptz:GetNodesResponse>`,
       'tptz:GetNode': (call) => {
-        if (childText(call.operation, 'NodeToken') !== TOKENS.ptzNode) throw invalidArgument('NoEntity', 'No such PTZ node on the device');
+        if (childText(call.operation, 'NodeToken') !== TOKENS.ptzNode)
+          throw invalidArgument('NoEntity', 'No such PTZ node on the device');
         return xml`<tptz:GetNodeResponse>${node()}</tptz:GetNodeResponse>`;
       },
       'tptz:GetConfigurations': () =>
@@ -79,7 +80,10 @@ export function ptzService(options: PtzServiceOptions): Service {
         return xml`<tptz:AbsoluteMoveResponse/>`;
       }),
       'tptz:RelativeMove': onProfile((operation, now) => {
-        const { pan, tilt, zoom } = readVector(child(operation, 'Translation'), { minimumZoom: -1, subcode: 'InvalidTranslation' });
+        const { pan, tilt, zoom } = readVector(child(operation, 'Translation'), {
+          minimumZoom: -1,
+          subcode: 'InvalidTranslation',
+        });
         const speed = readSpeed(operation);
         if (pan !== undefined && tilt !== undefined) ptz.moveBy({ pan, tilt }, now, speed.panTilt);
         if (zoom !== undefined) ptz.moveBy({ zoom }, now, speed.zoom);
@@ -96,7 +100,8 @@ export function ptzService(options: PtzServiceOptions): Service {
         const name = childText(operation, 'PresetName') ?? '';
         const preset = ptz.setPreset(now, { ...(token === '' ? {} : { token }), ...(name === '' ? {} : { name }) });
         if (preset === undefined && token !== '') throw noPreset();
-        if (preset === undefined) throw new SoapFault('Receiver', ['Action', 'TooManyPresets'], 'Maximum number of presets reached');
+        if (preset === undefined)
+          throw new SoapFault('Receiver', ['Action', 'TooManyPresets'], 'Maximum number of presets reached');
         return xml`<tptz:SetPresetResponse><tptz:PresetToken>${preset.token}</tptz:PresetToken></tptz:SetPresetResponse>`;
       }),
       'tptz:GotoPreset': onProfile((operation, now) => {

@@ -1,9 +1,19 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { GatewayError } from '../../base/errors.ts';
 import type { Authenticator } from './authenticator.ts';
 import { NAMESPACES } from './namespaces.ts';
 import type { Call, Endpoint } from './service.ts';
-import { actionNotSupported, buildEnvelope, buildFault, notAuthorized, parseEnvelope, SoapFault, type SoapRequest } from './soap.ts';
+import {
+  actionNotSupported,
+  buildEnvelope,
+  buildFault,
+  notAuthorized,
+  parseEnvelope,
+  SoapFault,
+  type SoapRequest,
+} from './soap.ts';
 
 const MAX_BODY_BYTES = 256 * 1024;
 
@@ -32,23 +42,28 @@ export class OnvifServer {
     this.#http = createServer((request, response) => void this.#serve(request, response));
   }
 
-  /** Listens; resolves to the port. */
+  /** Listens; resolves to the port. Throws `simulator.port-taken`. */
   async start(): Promise<number> {
-    const listening = Promise.withResolvers<void>();
-    this.#http.once('error', listening.reject);
-    this.#http.listen(this.#options.port, this.#options.host, listening.resolve);
-    await listening.promise;
-    this.#http.off('error', listening.reject);
+    const { host, port } = this.#options;
+    this.#http.listen(port, host);
+    try {
+      await once(this.#http, 'listening');
+    } catch (error) {
+      throw new GatewayError('simulator.port-taken', `The simulated camera cannot listen on ${host}:${port}.`, {
+        advice: 'Choose another ONVIF port, or end the program that holds this one.',
+        cause: error,
+      });
+    }
     return (this.#http.address() as AddressInfo).port;
   }
 
   /** Refuses new connections and cuts those that are open. */
   async close(): Promise<void> {
     this.#closing.abort();
-    const closed = Promise.withResolvers<void>();
-    this.#http.close(() => closed.resolve());
+    if (!this.#http.listening) return;
+    this.#http.close();
     this.#http.closeAllConnections();
-    await closed.promise;
+    await once(this.#http, 'close');
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -74,18 +89,16 @@ export class OnvifServer {
     if (body === undefined) return { status: 413, headers: { connection: 'close' }, body: '' };
 
     try {
-      const soap = parseEnvelope(body);
-      const { authenticator } = this.#options;
-      switch (authenticator.judge(soap.operation.name, soap.security, request.headers.authorization)) {
-        case 'challenge':
-          return { status: 401, headers: { ...SOAP, 'www-authenticate': authenticator.challenges() }, body: buildFault(notAuthorized()) };
-        case 'refuse':
-          throw notAuthorized();
-        case 'grant': {
-          const call = { operation: soap.operation, authority: authorityOf(request), query: url.searchParams, signal };
-          return { status: 200, headers: SOAP, body: await dispatch(endpoint, soap, call) };
-        }
+      // curl and its like send an empty body first when they expect a challenge.
+      const soap = body === '' ? undefined : parseEnvelope(body);
+      const verdict = this.#options.authenticator.judge(soap, request.headers.authorization);
+      if (verdict === 'refused') throw notAuthorized();
+      if (verdict !== 'granted') {
+        return { status: 401, headers: { ...SOAP, 'www-authenticate': verdict.challenges }, body: buildFault(notAuthorized()) };
       }
+      if (soap === undefined) throw new SoapFault('Sender', ['WellFormed'], 'The request has no body');
+      const call = { operation: soap.operation, authority: authorityOf(request), query: url.searchParams, signal };
+      return { status: 200, headers: SOAP, body: await dispatch(endpoint, soap, call) };
     } catch (error) {
       const fault = error instanceof SoapFault ? error : new SoapFault('Receiver', ['Action'], `Action Failed: ${String(error)}`);
       return { status: fault.httpStatus, headers: SOAP, body: buildFault(fault) };

@@ -17,7 +17,8 @@ export function parseTopicFilter(filter: XmlElement | undefined): (topic: string
   const paths = expressions.flatMap((expression) => {
     if (expression.name !== 'TopicExpression') throw topicFilterFault(`The camera has no filter ${expression.name}`);
     const dialect = expression.attributes.get('Dialect');
-    if (dialect !== undefined && !TOPIC_DIALECTS.includes(dialect)) throw topicFilterFault('The topic expression dialect is unknown');
+    if (dialect !== undefined && !TOPIC_DIALECTS.includes(dialect))
+      throw topicFilterFault('The topic expression dialect is unknown');
     return expression.text.split('|').map((path) => resolveName(path.trim(), expression.prefixes));
   });
   if (paths.length === 0) return () => true;

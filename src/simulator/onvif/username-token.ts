@@ -35,7 +35,11 @@ export class UsernameTokenVerifier {
 
     const expected = createHash('sha1').update(Buffer.from(nonce, 'base64')).update(created).update(this.#password).digest();
     const given = Buffer.from(password.text, 'base64');
-    if (childText(token, 'Username') !== this.#username || given.length !== expected.length || !timingSafeEqual(given, expected)) {
+    if (
+      childText(token, 'Username') !== this.#username ||
+      given.length !== expected.length ||
+      !timingSafeEqual(given, expected)
+    ) {
       return false;
     }
     return this.#remember(nonce, createdAt + MAX_CLOCK_SKEW_MS, now);

@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { isIP, isIPv4 } from 'node:net';
+import { Command } from 'commander';
+import { GatewayError } from '../base/errors.ts';
+import { Simulator, type RunningCamera } from '../simulator/simulator.ts';
+import { untilTerminated } from './termination.ts';
+
+/** Known to everybody, hence for loopback only. */
+const DEMO_PASSWORD = 'simulated-camera';
+
+const MAX_CAMERAS = 64;
+
+interface SimulateOptions {
+  cameras: string;
+  host: string;
+  onvifPort: string;
+  rtspPort: string;
+  username: string;
+  passwordFile?: string;
+  discovery: boolean;
+  json?: true;
+}
+
+/** `simulate`: simulated cameras alone, until SIGINT or SIGTERM. */
+export function simulateCommand(): Command {
+  return new Command('simulate')
+    .description('Runs simulated ONVIF cameras until it is ended; other ONVIF clients can use them too.')
+    .option('--cameras <number>', 'how many cameras', '2')
+    .option('--host <address>', 'IP address to listen on; beyond loopback --password-file is needed', '127.0.0.1')
+    .option('--onvif-port <port>', 'ONVIF port of the first camera, the others follow; 0: any', '0')
+    .option('--rtsp-port <port>', 'RTSP port of the first camera, the others follow; 0: any', '0')
+    .option('--username <name>', 'user name of the cameras', 'admin')
+    .option('--password-file <file>', `file whose first line is the cameras' password; without it: ${DEMO_PASSWORD}`)
+    .option('--no-discovery', 'not to be found by WS-Discovery')
+    .option('--json', 'print one JSON object once the cameras run')
+    .action(simulate);
+}
+
+async function simulate(options: SimulateOptions): Promise<void> {
+  const { host, username, discovery } = options;
+  if (isIP(host) === 0) throw new GatewayError('usage.host', `--host ${host} is not an IP address.`);
+  if (discovery && (!isIPv4(host) || host === '0.0.0.0')) {
+    throw new GatewayError('usage.host', `--host ${host} is not the IPv4 address of one interface, which WS-Discovery needs.`, {
+      advice: 'Name the address, or add --no-discovery.',
+    });
+  }
+  const password = await readPassword(options);
+  const simulator = new Simulator({
+    cameras: wholeNumber('--cameras', options.cameras, 1, MAX_CAMERAS),
+    onvifPort: wholeNumber('--onvif-port', options.onvifPort, 0, 65_535),
+    rtspPort: wholeNumber('--rtsp-port', options.rtspPort, 0, 65_535),
+    host,
+    username,
+    password,
+    discovery,
+  });
+  const terminated = untilTerminated();
+  const cameras = await simulator.start();
+  // A password from a file stays there.
+  const shown = options.passwordFile === undefined ? { username, password } : { username };
+  process.stdout.write(options.json === true ? `${JSON.stringify({ ...shown, cameras })}\n` : describe(cameras, shown));
+  await terminated;
+  await simulator.close();
+}
+
+async function readPassword({ passwordFile, host }: SimulateOptions): Promise<string> {
+  if (passwordFile === undefined) {
+    if (host.startsWith('127.') || host === '::1') return DEMO_PASSWORD;
+    throw new GatewayError(
+      'usage.password',
+      `Cameras on ${host} can be reached from the network; the demo password is known to everybody.`,
+      {
+        advice: 'Add --password-file with a password of your own.',
+      },
+    );
+  }
+  let text: string;
+  try {
+    text = await readFile(passwordFile, 'utf8');
+  } catch (error) {
+    throw new GatewayError('usage.password', `The password file ${passwordFile} cannot be read.`, { cause: error });
+  }
+  const [password = ''] = text.split(/\r?\n/, 1);
+  if (password === '') throw new GatewayError('usage.password', `The first line of the password file ${passwordFile} is empty.`);
+  return password;
+}
+
+function wholeNumber(option: string, text: string, minimum: number, maximum: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
+  throw new GatewayError('usage.number', `${option} ${text} is not a whole number from ${minimum} to ${maximum}.`);
+}
+
+function describe(cameras: readonly RunningCamera[], credentials: { username: string; password?: string }): string {
+  const { username, password } = credentials;
+  const lines = cameras.map(({ name, onvifUrl, rtspUrl }) => `${name}\n  ONVIF  ${onvifUrl}\n  RTSP   ${rtspUrl}\n`);
+  const login =
+    password === undefined ? `User name ${username}, password as in the file.` : `User name ${username}, password ${password}.`;
+  return `${lines.join('')}${login}\n`;
+}
