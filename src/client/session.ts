@@ -257,8 +257,9 @@ export class OnvifSession {
   }
 
   async #lookForFirstFrame(connection: PeerConnection): Promise<void> {
-    const report = await connection.getStats();
-    if (readStatistics(report, 0, undefined).statistics.framesDecoded > 0) this.noteFirstFrame();
+    // A connection that is being closed may refuse.
+    const report = await connection.getStats().catch(() => undefined);
+    if (report !== undefined && readStatistics(report, 0, undefined).statistics.framesDecoded > 0) this.noteFirstFrame();
   }
 
   /** What concerns the session ends it, except a lost peer when the media flow already. */

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { JsonRpcError } from '../../../src/base/json-rpc.ts';
+import { Gate, readExpirySeconds, readString, readStrings, SignalingError } from '../../../src/base/signaling.ts';
+
+describe('a signaling error', () => {
+  it('has a sentence for people of its own, and keeps what the other side said', () => {
+    const error = SignalingError.from(new JsonRpcError(401, 'invalid_token'));
+    expect(error).toMatchObject({ code: 401, message: 'The token was not accepted.', detail: 'invalid_token' });
+  });
+
+  it('says what the other side said where the code is unknown', () => {
+    expect(SignalingError.from(new JsonRpcError(4711, 'Out of paper'))).toMatchObject({ code: 4711, message: 'Out of paper' });
+  });
+});
+
+describe('fields', () => {
+  it('that must be a string are 400 when they are not', () => {
+    expect(readString({ session: 's1' }, 'session')).toBe('s1');
+    for (const session of [undefined, null, '', 5, {}]) {
+      expect(() => readString({ session }, 'session')).toThrow(expect.objectContaining({ code: 400 }) as Error);
+    }
+  });
+
+  it('that list strings drop the rest and are bounded', () => {
+    expect(readStrings(['a', 5, 'b'])).toEqual(['a', 'b']);
+    expect(readStrings('a')).toEqual([]);
+    expect(readStrings(Array.from({ length: 100 }, () => 'a'))).toHaveLength(32);
+  });
+
+  it('that say an expiry mean no end when they are no number', () => {
+    expect(readExpirySeconds(0)).toBe(0);
+    expect(readExpirySeconds(60)).toBe(60);
+    for (const value of [undefined, null, '60', -1, Number.NaN]) expect(readExpirySeconds(value)).toBeUndefined();
+  });
+});
+
+describe('a gate', () => {
+  it('keeps the order of what was held back, also of what comes while it opens', () => {
+    const gate = new Gate();
+    const seen: number[] = [];
+    gate.run(() => {
+      seen.push(1);
+      gate.run(() => seen.push(3));
+    });
+    gate.run(() => seen.push(2));
+    expect(seen).toEqual([]);
+    gate.open();
+    gate.run(() => seen.push(4));
+    expect(seen).toEqual([1, 2, 3, 4]);
+  });
+
+  it('holds a bounded number of actions', () => {
+    const gate = new Gate();
+    const accepted = Array.from({ length: 300 }, () => gate.run(() => {})).filter(Boolean);
+    expect(accepted).toHaveLength(256);
+  });
+});
