@@ -28,7 +28,10 @@ export function createLogger(options: LogOptions = {}): Logger {
   };
   if (options.destination !== undefined) return pino(settings, options.destination);
   if (format === 'json') return pino(settings, pino.destination({ dest: 2, sync: true }));
-  return pino(settings, pretty({ destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' }));
+  return pino(
+    settings,
+    pretty({ destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname', singleLine: true }),
+  );
 }
 
 /** A logger that says nothing; for tests and for libraries without one. */

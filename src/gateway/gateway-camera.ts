@@ -74,7 +74,10 @@ export class GatewayCamera {
     if (state === 'failed') this.camera.refresh();
     if (media !== undefined && media.audio !== null && !media.audioPassed && known?.media?.audio !== media.audio) {
       const { logger } = this.#options;
-      logger.warn({ camera: this.camera.id }, `camera ${this.camera.id}: no sound of profile ${profile}: browsers do not play ${media.audio}`);
+      logger.warn(
+        { camera: this.camera.id },
+        `camera ${this.camera.id}: no sound of profile ${profile}: browsers do not play ${media.audio}`,
+      );
     }
   }
 

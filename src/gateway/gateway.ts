@@ -55,7 +55,8 @@ export class Gateway implements GatewayView {
       settings: options.media,
       clock: this.#clock,
       logger: options.logger,
-      onStreamState: (cameraId, profile, state, reason, media) => this.#cameras.get(cameraId)?.onStreamState(profile, state, reason, media),
+      onStreamState: (cameraId, profile, state, reason, media) =>
+        this.#cameras.get(cameraId)?.onStreamState(profile, state, reason, media),
       onKeyframeWanted: (cameraId, profile) => this.#cameras.get(cameraId)?.camera.requestKeyframe(profile),
     });
     this.#deviceTokens = new Map(options.cameras.map(({ camera }) => [camera.id, randomBytes(24).toString('base64url')]));
@@ -93,7 +94,9 @@ export class Gateway implements GatewayView {
 
   cameras(): CameraInfo[] {
     return [...this.#cameras.values()].map((camera) => {
-      return camera.info(this.#sessions.filter(({ cameraId, state }) => cameraId === camera.camera.id && state === 'live').length);
+      return camera.info(
+        this.#sessions.filter(({ cameraId, state }) => cameraId === camera.camera.id && state === 'live').length,
+      );
     });
   }
 
@@ -110,7 +113,10 @@ export class Gateway implements GatewayView {
     if (this.#closing !== undefined) return { ready: false, reasons: ['The gateway is shutting down.'] };
     const missing = [...this.#cameras.values()].filter(({ registered }) => !registered).length;
     if (missing === 0) return { ready: true, reasons: [] };
-    return { ready: false, reasons: [`${missing} of ${this.#cameras.size} cameras are not registered at their signaling server.`] };
+    return {
+      ready: false,
+      reasons: [`${missing} of ${this.#cameras.size} cameras are not registered at their signaling server.`],
+    };
   }
 
   signaling(): string {

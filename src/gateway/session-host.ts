@@ -29,7 +29,10 @@ export class CameraSessionHost implements DeviceSessionHost {
     const profiles = this.#options.profiles();
     if (profiles.length === 0) throw new SignalingError(SignalingCode.unavailable);
     if (request.profile !== undefined && !profiles.includes(request.profile)) {
-      throw new SignalingError(SignalingCode.notFound, `The camera has no profile "${request.profile}"; it has ${profiles.join(', ')}.`);
+      throw new SignalingError(
+        SignalingCode.notFound,
+        `The camera has no profile "${request.profile}"; it has ${profiles.join(', ')}.`,
+      );
     }
     // Servers of different cameras may give the same session id.
     this.#opened += 1;

@@ -37,6 +37,8 @@ export class PulledProfile implements WatchedProfile {
   #state: StreamState = 'idle';
   #lingerTimer: NodeJS.Timeout | undefined;
   #reportTimer: NodeJS.Timeout | undefined;
+  /** The camera has agreed to send, so that it can be asked for a keyframe. */
+  #playing = false;
   #lastKeyframeRequest = Number.NEGATIVE_INFINITY;
   #reconnectsBefore = 0;
 
@@ -88,7 +90,7 @@ export class PulledProfile implements WatchedProfile {
 
   requestKeyframe(): void {
     const now = this.#options.clock.now();
-    if (this.#state !== 'playing' || now - this.#lastKeyframeRequest < KEYFRAME_INTERVAL_MS) return;
+    if (!this.#playing || now - this.#lastKeyframeRequest < KEYFRAME_INTERVAL_MS) return;
     this.#lastKeyframeRequest = now;
     this.#options.onKeyframeWanted();
     this.#sendToCamera((index) => this.stream.pictureLossIndication(index, now));
@@ -135,6 +137,11 @@ export class PulledProfile implements WatchedProfile {
         this.#media = describe(described.splice(0));
         if (this.#media.video !== 'H264') this.#setState('failed', noH264(this.#media.video));
       },
+      // A camera may join us in the middle of a long group of pictures, and some hold back everything until its end.
+      onPlay: () => {
+        this.#playing = true;
+        this.requestKeyframe();
+      },
       onRtp: (track, packet, arrivalMs) => this.stream.receiveRtp(this.#tracks.indexOf(track), packet, arrivalMs),
       onRtcp: (track, packet, arrivalMs) => this.stream.receiveRtcp(this.#tracks.indexOf(track), packet, arrivalMs),
     });
@@ -167,6 +174,7 @@ export class PulledProfile implements WatchedProfile {
     // Sound alone is not worth a state of its own: without H.264 there is nothing to watch.
     if (state === 'playing' && this.#media?.video !== 'H264') return;
     this.#state = state;
+    if (state !== 'playing') this.#playing = false;
     this.#options.onState(state, reason, this.#media);
   }
 }

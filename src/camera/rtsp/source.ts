@@ -30,6 +30,8 @@ export interface RtspSourceOptions {
   onState: (state: RtspSourceState, reason?: Reason) => void;
   /** At each connection, before its first packet. */
   onTracks: (tracks: RtspTrack[]) => void;
+  /** At each connection, once the camera has agreed to play. */
+  onPlay?: () => void;
   onRtp: (track: RtspTrack, packet: Buffer, arrivalMs: number) => void;
   onRtcp?: (track: RtspTrack, packet: Buffer, arrivalMs: number) => void;
 }
@@ -102,7 +104,11 @@ export class RtspSource {
       if (signal.aborted) return;
       this.#report(reason);
       const backoff = reason.code === 'rtsp.unauthorized' ? this.#unauthorizedBackoff : this.#backoff;
-      await delay(backoff.next(), undefined, { signal }).catch(() => undefined);
+      try {
+        await delay(backoff.next(), undefined, { signal });
+      } catch {
+        return;
+      }
       this.#counters.reconnects += 1;
     }
   }
@@ -117,6 +123,7 @@ export class RtspSource {
     let watchdog: NodeJS.Timeout | undefined;
     try {
       await client.start(signal);
+      this.#options.onPlay?.();
       watchdog = this.#watch(end);
       return await ended;
     } catch (error) {

@@ -80,3 +80,8 @@ export function readAnswer(answer: string): { video?: AnsweredMedia; audio?: Ans
   }
   return found;
 }
+
+/** Encoding names of all sections of a session description by payload type. */
+export function readPayloadTypes(sdp: string): ReadonlyMap<number, string> {
+  return new Map(parseSdp(sdp).media.flatMap(({ rtp }) => rtp.map(({ payload, codec }) => [payload, codec] as const)));
+}

@@ -1,0 +1,133 @@
+import { Command } from 'commander';
+import { WebSocket } from 'ws';
+import { delay } from '../base/delay.ts';
+import { connect, type OnvifSession } from '../client/index.ts';
+import { HeadlessPeerConnection } from '../peer/webrtc/headless-peer-connection.ts';
+import { seconds } from './options.ts';
+
+interface ViewOptions {
+  server: string;
+  peer: string;
+  profile?: string;
+  token?: string;
+  duration: number;
+  json?: true;
+}
+
+/** What `view --json` prints; part of what users rely on. */
+interface ViewResult {
+  connected: boolean;
+  timeToFirstFrameMs: number | null;
+  frames: number;
+  framesPerSecond: number | null;
+  bitrateKbps: number | null;
+  packets: number;
+  lost: number;
+  audioPackets: number;
+  profile: string | null;
+  profileSwitches: number;
+  metadataDocuments: number;
+  error: { code: number; message: string } | null;
+}
+
+const PROGRESS_INTERVAL_MS = 1000;
+
+export function viewCommand(): Command {
+  return new Command('view')
+    .description('Watches one camera without a browser and prints what arrives.')
+    .requiredOption('--server <url>', 'WebSocket URL of the signaling server')
+    .requiredOption('--peer <id>', 'peer id of the camera, as the log, the page and /api/cameras show it')
+    .option('--profile <token>', "media profile; default the camera's first")
+    .option('--token <token>', 'access token, where the server wants one', process.env['ONVIF_GATEWAY_TOKEN'])
+    .option('--duration <seconds>', 'how long to watch', seconds, 10)
+    .option('--json', 'print one JSON object at the end, and nothing else')
+    .addHelpText(
+      'after',
+      `
+Nothing is decoded: a frame counts when all its packets came and all frames since a keyframe did.
+The token may also stand in the environment as ONVIF_GATEWAY_TOKEN, where other users of the machine do not see it.
+
+Exit codes: 0 watched to the end, 1 not connected or lost before, 2 wrong usage.
+
+Example:
+  onvif-webrtc-gateway view --server ws://127.0.0.1:8080/signaling --peer demo-camera-1 --token TOKEN --duration 5`,
+    )
+    .action(async (options: ViewOptions) => {
+      const result = await view(options, options.json === true ? () => undefined : (line) => process.stderr.write(`${line}\n`));
+      process.stdout.write(options.json === true ? `${JSON.stringify(result)}\n` : `${summary(result)}\n`);
+      if (result.error !== null) process.exitCode = 1;
+    });
+}
+
+async function view(options: ViewOptions, progress: (line: string) => void): Promise<ViewResult> {
+  const session: OnvifSession = connect(options.server, {
+    peer: options.peer,
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
+    ...(options.token === undefined ? {} : { token: options.token }),
+    createPeerConnection: ({ iceServers }) =>
+      new HeadlessPeerConnection({ iceServers, onFirstFrame: () => session.noteFirstFrame() }),
+    createWebSocket: (url, subprotocol) => new WebSocket(url, subprotocol, { perMessageDeflate: false }),
+  });
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => interrupted.abort());
+  session.on('state', (state) => {
+    if (state === 'closed') interrupted.abort();
+  });
+  progress(`Connecting to ${options.peer} …`);
+  const connected = await session.whenLive().then(
+    () => true,
+    () => false,
+  );
+  const bitrateKbps = connected ? await watch(session, options.duration * 1000, interrupted.signal, progress) : null;
+  const statistics = await session.stats();
+  const { error } = session;
+  session.close();
+  return {
+    connected,
+    timeToFirstFrameMs: statistics.timeToFirstFrameMs === null ? null : Math.round(statistics.timeToFirstFrameMs),
+    frames: statistics.framesDecoded,
+    framesPerSecond: statistics.framesPerSecond,
+    bitrateKbps,
+    packets: statistics.packets,
+    lost: statistics.lost,
+    audioPackets: statistics.audioPackets,
+    profile: options.profile ?? null,
+    profileSwitches: 0,
+    metadataDocuments: statistics.metadataDocuments,
+    error: error === null ? null : { code: error.code, message: error.message },
+  };
+}
+
+/** Returns the mean bitrate, kbit/s; null when it was over at once. */
+async function watch(
+  session: OnvifSession,
+  durationMs: number,
+  signal: AbortSignal,
+  progress: (line: string) => void,
+): Promise<number | null> {
+  const rates: number[] = [];
+  const startedAt = performance.now();
+  const remaining = (): number => durationMs - (performance.now() - startedAt);
+  await session.stats();
+  while (!signal.aborted && remaining() > 0) {
+    await delay(Math.min(PROGRESS_INTERVAL_MS, remaining()), signal);
+    const { bitrateKbps, framesDecoded, framesPerSecond, lost } = await session.stats();
+    if (bitrateKbps !== null) rates.push(bitrateKbps);
+    progress(`${framesDecoded} frames (${framesPerSecond ?? 0}/s), ${Math.round(bitrateKbps ?? 0)} kbit/s, ${lost} packets lost`);
+  }
+  return rates.length === 0 ? null : Math.round(rates.reduce((sum, rate) => sum + rate, 0) / rates.length);
+}
+
+function summary(result: ViewResult): string {
+  if (!result.connected) return `Not connected: ${result.error?.message ?? 'it was ended before.'}`;
+  const { timeToFirstFrameMs, frames, framesPerSecond, bitrateKbps, packets, lost, audioPackets, metadataDocuments } = result;
+  return [
+    `first frame   ${timeToFirstFrameMs === null ? 'none came' : `${timeToFirstFrameMs} ms`}`,
+    `frames        ${frames} (${framesPerSecond ?? 0} in the last second)`,
+    `bitrate       ${bitrateKbps ?? 0} kbit/s`,
+    `packets       ${packets}, ${lost} lost`,
+    `sound         ${audioPackets} packets`,
+    `metadata      ${metadataDocuments} documents`,
+    ...(result.error === null ? [] : [`ended early   ${result.error.message}`]),
+  ].join('\n');
+}

@@ -1,0 +1,94 @@
+import { H264Depacketizer } from '../../media/h264/depacketizer.ts';
+import { isKeyframe } from '../../media/h264/nal.ts';
+import { ParameterSets } from '../../media/h264/parameter-sets.ts';
+import { parseRtpPacket } from '../../media/rtp/packet.ts';
+import { RtpReceiver } from '../../media/rtp/receiver.ts';
+
+const CLOCK_RATES = { video: 90_000, audio: 8000 } as const;
+
+/** A second of frames tells the rate. */
+const RATE_WINDOW_MS = 1000;
+
+/**
+ * One received track, measured as a browser's `inbound-rtp` statistics do. A frame counts as decoded when all of it came and every frame since a
+ * keyframe did: this is what a decoder could show; nothing is decoded here.
+ */
+export class ReceivedTrack {
+  readonly #kind: 'audio' | 'video';
+  readonly #onFirstFrame: () => void;
+  readonly #receiver: RtpReceiver;
+  readonly #depacketizer = new H264Depacketizer();
+  readonly #parameterSets = new ParameterSets();
+  readonly #recent: number[] = [];
+  #bytes = 0;
+  #packets = 0;
+  #frames = 0;
+  #keyframes = 0;
+  #decodable = false;
+  #payloadType = -1;
+
+  constructor(kind: 'audio' | 'video', onFirstFrame: () => void) {
+    this.#kind = kind;
+    this.#onFirstFrame = onFirstFrame;
+    this.#receiver = new RtpReceiver(CLOCK_RATES[kind]);
+  }
+
+  receive(bytes: Buffer, nowMs: number): void {
+    const packet = parseRtpPacket(bytes);
+    const reception = packet === undefined ? undefined : this.#receiver.receive(packet, nowMs);
+    if (packet === undefined || reception === undefined) return;
+    this.#packets += 1;
+    this.#bytes += bytes.length;
+    this.#payloadType = packet.payloadType;
+    if (this.#kind === 'audio') return;
+    for (const { nals, damaged } of this.#depacketizer.push(packet, reception.gap)) {
+      this.#parameterSets.apply(nals);
+      if (damaged) this.#decodable = false;
+      else if (isKeyframe(nals) && this.#parameterSets.complete) {
+        this.#decodable = true;
+        this.#keyframes += 1;
+      }
+      if (this.#decodable) this.#countFrame(nowMs);
+    }
+  }
+
+  /**
+   * In the shape of W3C RTCInboundRtpStreamStats.
+   *
+   * @param codecs encoding names by payload type
+   */
+  statistics(codecs: ReadonlyMap<number, string>, nowMs: number): Record<string, unknown>[] {
+    this.#forget(nowMs);
+    const codecId = `codec-${this.#kind}`;
+    const codec = codecs.get(this.#payloadType);
+    const video =
+      this.#kind === 'audio'
+        ? {}
+        : { framesDecoded: this.#frames, keyFramesDecoded: this.#keyframes, framesPerSecond: this.#recent.length };
+    return [
+      ...(codec === undefined ? [] : [{ id: codecId, type: 'codec', timestamp: nowMs, mimeType: `${this.#kind}/${codec}` }]),
+      {
+        id: `inbound-${this.#kind}`,
+        type: 'inbound-rtp',
+        timestamp: nowMs,
+        kind: this.#kind,
+        codecId,
+        packetsReceived: this.#packets,
+        packetsLost: this.#receiver.lost,
+        bytesReceived: this.#bytes,
+        ...video,
+      },
+    ];
+  }
+
+  #countFrame(nowMs: number): void {
+    this.#frames += 1;
+    if (this.#frames === 1) this.#onFirstFrame();
+    this.#recent.push(nowMs);
+    this.#forget(nowMs);
+  }
+
+  #forget(nowMs: number): void {
+    while (this.#recent[0] !== undefined && this.#recent[0] <= nowMs - RATE_WINDOW_MS) this.#recent.shift();
+  }
+}
