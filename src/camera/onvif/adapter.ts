@@ -102,19 +102,9 @@ export class OnvifDevice {
    * half a second and half the round trip.
    */
   async measureClockOffset(): Promise<number | null> {
-    const name = 'GetSystemDateAndTime';
-    let sentAt = Date.now();
-    let answer: XmlElement;
-    try {
-      answer = await this.#call(this.#deviceService, DEVICE_NAMESPACE, name, { anonymous: true });
-    } catch (error) {
-      if (!(error instanceof GatewayError && (error.code === 'camera.unauthorized' || error instanceof OnvifFault))) throw error;
-      // The specification wants it answered to anybody; Panasonic and Digital Barriers ask for credentials.
-      sentAt = Date.now();
-      answer = await this.#call(this.#deviceService, DEVICE_NAMESPACE, name);
-    }
+    const { answer, sentAt } = await this.#askTime();
     const receivedAt = Date.now();
-    const cameraTime = parseSystemDateAndTime(answer);
+    const cameraTime = answer === undefined ? undefined : parseSystemDateAndTime(answer);
     this.#clockOffsetMs = cameraTime === undefined ? null : Math.round(cameraTime + 500 - (sentAt + receivedAt) / 2);
     return this.#clockOffsetMs;
   }
@@ -160,6 +150,22 @@ export class OnvifDevice {
 
   get #deviceService(): ServiceLocation {
     return { port: this.#options.port, path: this.#options.path ?? '/onvif/device_service' };
+  }
+
+  /** GetSystemDateAndTime; without an answer where the camera knows no such request. `sentAt` is by our clock, milliseconds. */
+  async #askTime(): Promise<{ answer: XmlElement | undefined; sentAt: number }> {
+    const ask = (anonymous: boolean): Promise<XmlElement> =>
+      this.#call(this.#deviceService, DEVICE_NAMESPACE, 'GetSystemDateAndTime', { anonymous });
+    let sentAt = Date.now();
+    try {
+      return { answer: await ask(true), sentAt };
+    } catch (error) {
+      if (error instanceof OnvifFault) return { answer: undefined, sentAt };
+      if (!(error instanceof GatewayError && error.code === 'camera.unauthorized')) throw error;
+    }
+    // The specification wants it answered to anybody; Panasonic and Digital Barriers ask for credentials.
+    sentAt = Date.now();
+    return { answer: await ask(false), sentAt };
   }
 
   async #logIn(): Promise<void> {

@@ -48,7 +48,7 @@ interface Exchange {
  */
 export async function postSoap(target: HttpTarget, options: PostOptions): Promise<HttpAnswer> {
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(deadline), options.timeoutMs);
+  const timer = setTimeout(() => deadline.abort(), options.timeoutMs);
   const body = Buffer.from(options.envelope);
   const exchange: Exchange = {
     host: target.host,

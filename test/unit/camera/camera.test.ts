@@ -137,6 +137,12 @@ describe('an ONVIF camera', () => {
     works = true;
     await vi.advanceTimersByTimeAsync(30 * SECOND);
     expect(camera.status).toMatchObject({ state: 'online', reason: null });
+    works = false;
+    attempts.length = 0;
+    camera.refresh();
+    await vi.advanceTimersByTimeAsync(10 * SECOND);
+    // The next time it fails the waits begin anew.
+    expect((attempts[1] ?? Number.POSITIVE_INFINITY) - (attempts[0] ?? 0)).toBeLessThanOrEqual(1 * SECOND);
   });
 
   it('is tried at most about once a minute where it refuses the credentials, and not sooner on a wish for refresh', async () => {
