@@ -56,5 +56,5 @@ export class Authenticator {
 /** Basic has no nonce: refused is refused. */
 function isSameNonce(challenge: Challenge, previous: Challenge | undefined): boolean {
   if (challenge.scheme === 'Basic') return previous?.scheme === 'Basic';
-  return previous?.scheme === 'Digest' && previous.nonce === challenge.nonce && !challenge.stale;
+  return previous?.scheme === 'Digest' && previous.nonce === challenge.nonce;
 }

@@ -184,7 +184,7 @@ export class RtspClient {
         const error = refused(redactUrl(uri), 'SETUP', response);
         if (track.kind === 'video') throw error;
         failure ??= error;
-        this.#logger.warn({ reason: error.message }, `camera refuses its ${track.kind} track`);
+        this.#logger.info({ reason: error.message }, `camera refuses its ${track.kind} track`);
       }
     }
     if (ready.length === 0 && failure !== undefined) throw failure;

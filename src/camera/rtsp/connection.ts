@@ -65,14 +65,21 @@ export class RtspConnection {
     const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
     this.#socket = socket;
     this.#endConnecting = reject;
-    const timer = setTimeout(() => this.end(unreachable(place, undefined, connectTimeoutMs)), connectTimeoutMs);
+    const timer = setTimeout(
+      () => this.end(unreachable(place, `no answer within ${connectTimeoutMs / 1000} s`)),
+      connectTimeoutMs,
+    );
     let connected = false;
     socket.once('connect', () => {
       connected = true;
       resolve();
     });
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('error', (error) => this.end(connected ? closed(place, error.message, error) : unreachable(place, error, 0)));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      // Several addresses that all failed come as one error without a message.
+      const why = error.message || (error.code ?? error.name);
+      this.end(connected ? closed(place, why, error) : unreachable(place, why, error));
+    });
     socket.on('close', () => this.end(closed(place, 'the camera closed it')));
     try {
       await promise;

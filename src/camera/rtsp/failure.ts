@@ -6,8 +6,7 @@ import type { RtspResponse } from './message.ts';
  */
 
 /** No connection: refused, no route, name unknown, no answer. */
-export function unreachable(place: string, cause: Error | undefined, timeoutMs: number): GatewayError {
-  const why = cause === undefined ? `no answer within ${timeoutMs / 1000} s` : cause.message || cause.name;
+export function unreachable(place: string, why: string, cause?: Error): GatewayError {
   return new GatewayError('rtsp.unreachable', `No connection to ${place}: ${why}.`, {
     advice:
       'Check that the camera is on, that address and port are right (RTSP is usually 554) and that RTSP is enabled in the camera.',
@@ -56,7 +55,11 @@ export function refused(place: string, method: string, response: RtspResponse): 
       advice: 'Check the path of the stream; for an ONVIF camera the profile may have been deleted.',
     });
   }
-  const status = `${response.status} ${response.reason}`.trim().slice(0, 200);
+  // The camera's words reach logs and terminals: printable, and not too many.
+  const status = `${response.status} ${response.reason}`
+    .replace(/[^\x20-\x7e]/g, '?')
+    .trim()
+    .slice(0, 200);
   const advice = STATUS_ADVICE.get(response.status);
   return new GatewayError('rtsp.status', `${place} answered ${method} with ${status}.`, advice === undefined ? {} : { advice });
 }

@@ -34,6 +34,7 @@ export interface SessionDescription {
 
 /** More than any camera has; the rest is not read. */
 const MAX_TRACKS = 32;
+const MAX_LINE_LENGTH = 16 * 1024;
 
 /** RFC 3551 section 6, as far as cameras use them without rtpmap. */
 const STATIC_PAYLOAD_TYPES = new Map<number, string>([
@@ -73,6 +74,7 @@ export function isReceived(track: RtspTrack): boolean {
 function splitSections(text: string): Section[] {
   const sections: Section[] = [{ media: '', attributes: [], bandwidth: undefined }];
   for (const line of text.split(/[\r\n]+/)) {
+    if (line.length > MAX_LINE_LENGTH) continue;
     const value = line.slice(2).trim();
     const section = sections.at(-1);
     if (line.startsWith('m=')) sections.push({ media: value, attributes: [], bandwidth: undefined });
@@ -105,9 +107,11 @@ function parseTrack(section: Section, index: number, sessionDirection: RtspTrack
 }
 
 function parseEncoding(rtpmap: string, kind: RtspTrackKind): Pick<RtspTrack, 'encodingName' | 'clockRate' | 'channels'> {
-  const [name = '', rate = '', channels = ''] = rtpmap.split('/').map((part) => part.trim());
+  const [name = '', rate = '', channels = ''] = rtpmap.split('/');
+  // It reaches logs and error texts, so nothing but the characters of an encoding name.
+  const [encodingName = ''] = /^[\w.+-]{0,64}/.exec(name.trim()) ?? [];
   return {
-    encodingName: kind === 'application' ? name : name.toUpperCase(),
+    encodingName: kind === 'application' ? encodingName : encodingName.toUpperCase(),
     clockRate: positive(rate) ?? (kind === 'audio' ? 8000 : 90_000),
     channels: kind === 'audio' ? (positive(channels) ?? 1) : 1,
   };

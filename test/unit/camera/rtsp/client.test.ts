@@ -1,48 +1,8 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { GatewayError } from '../../../../src/base/errors.ts';
-import { RtspClient, type RtspClientOptions } from '../../../../src/camera/rtsp/client.ts';
+import { describe, expect, it, vi } from 'vitest';
 import { encodeInterleaved } from '../../../../src/camera/rtsp/interleaved.ts';
-import { ScriptedCamera, type Script } from './scripted-camera.ts';
+import { cameraWith, clientOf, NOW, started } from './pull.ts';
 
 const PACKET = Buffer.from([0x80, 0x60, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9]);
-const CLOCK = { now: () => 1234.5 };
-
-const cleanUps: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
-});
-
-async function cameraWith(script: Script = {}): Promise<ScriptedCamera> {
-  const camera = await new ScriptedCamera(script).start();
-  cleanUps.push(() => camera.close());
-  return camera;
-}
-
-interface Pull {
-  client: RtspClient;
-  /** Everything the client told, in order. */
-  told: string[];
-  closed: GatewayError[];
-}
-
-function clientOf(url: string, options: Partial<RtspClientOptions> = {}): Pull {
-  const told: string[] = [];
-  const closed: GatewayError[] = [];
-  const client = new RtspClient({
-    url,
-    clock: CLOCK,
-    connectTimeoutMs: 60_000,
-    requestTimeoutMs: 60_000,
-    onTracks: (tracks) => told.push(`tracks ${tracks.map((track) => track.encodingName).join(' ')}`),
-    onRtp: (track, packet, arrivalMs) => told.push(`rtp ${track.encodingName} ${packet.length} ${arrivalMs}`),
-    onRtcp: (track, packet) => told.push(`rtcp ${track.encodingName} ${packet.length}`),
-    onClose: (error) => closed.push(error),
-    ...options,
-  });
-  cleanUps.push(() => client.close());
-  return { client, told, closed };
-}
-
 describe('RTSP client: a session', () => {
   it('goes from OPTIONS to PLAY to TEARDOWN, and never for the backchannel', async () => {
     const camera = await cameraWith();
@@ -94,12 +54,16 @@ describe('RTSP client: a session', () => {
   it('names the tracks before it hands on packets that come together with the answer to PLAY', async () => {
     const camera = await cameraWith({
       PLAY: () => ({
-        then: Buffer.concat([encodeInterleaved(0, PACKET), encodeInterleaved(3, Buffer.alloc(8)), encodeInterleaved(9, PACKET)]),
+        behind: Buffer.concat([
+          encodeInterleaved(0, PACKET),
+          encodeInterleaved(3, Buffer.alloc(8)),
+          encodeInterleaved(9, PACKET),
+        ]),
       }),
     });
     const { client, told } = clientOf(camera.url);
     await client.start();
-    await vi.waitFor(() => expect(told).toEqual(['tracks H264 PCMU', 'rtp H264 12 1234.5', 'rtcp PCMU 8']));
+    await vi.waitFor(() => expect(told).toEqual(['tracks H264 PCMU', `rtp H264 12 ${NOW}`, 'rtcp PCMU 8']));
   });
 
   it.each([
@@ -113,7 +77,7 @@ describe('RTSP client: a session', () => {
     const { tracks } = await client.start();
     camera.sendFrame(rtp, PACKET);
     camera.sendFrame(rtcp, PACKET);
-    await vi.waitFor(() => expect(told.slice(1)).toEqual(['rtp H264 12 1234.5', 'rtcp H264 12']));
+    await vi.waitFor(() => expect(told.slice(1)).toEqual([`rtp H264 12 ${NOW}`, 'rtcp H264 12']));
     expect(tracks[0] !== undefined && client.sendRtcp(tracks[0], Buffer.from([1, 2]))).toBe(true);
     await vi.waitFor(() => expect(camera.frames).toEqual([{ channel: rtcp, payload: Buffer.from([1, 2]) }]));
   });
@@ -123,7 +87,7 @@ describe('RTSP client: a session', () => {
     const { client, told } = clientOf(camera.url);
     await client.start();
     camera.sendFrame(2, PACKET);
-    await vi.waitFor(() => expect(told.slice(1)).toEqual(['rtp PCMU 12 1234.5']));
+    await vi.waitFor(() => expect(told.slice(1)).toEqual([`rtp PCMU 12 ${NOW}`]));
   });
 
   it('plays the picture of a camera that refuses its sound', async () => {
@@ -136,6 +100,15 @@ describe('RTSP client: a session', () => {
     const camera = await cameraWith({ OPTIONS: () => ({ status: 501 }) });
     await clientOf(camera.url).client.start();
     expect(camera.methods).toContain('PLAY');
+  });
+
+  it('waits on after 100 Continue, and takes an answer without CSeq for the one it waits for', async () => {
+    const camera = await cameraWith({ DESCRIBE: () => ({ silent: true }) });
+    const start = clientOf(camera.url).client.start();
+    await vi.waitFor(() => expect(camera.methods).toContain('DESCRIBE'));
+    camera.sendRaw(Buffer.from('RTSP/1.0 100 Continue\r\nCSeq: 2\r\n\r\n'));
+    camera.sendRaw(Buffer.from('RTSP/1.0 200 OK\r\nContent-Length: 24\r\n\r\nm=video 0 RTP/AVP 26\r\n\r\n'));
+    expect((await start).tracks.map((track) => track.encodingName)).toEqual(['JPEG']);
   });
 
   it('answers what the camera asks', async () => {
@@ -185,167 +158,3 @@ describe('RTSP client: keep-alive', () => {
     await vi.waitFor(() => expect(closed.map((error) => error.code)).toEqual(['rtsp.closed']), { timeout: 4000 });
   });
 });
-
-describe('RTSP client: authentication', () => {
-  const credentials = { username: 'viewer', password: 'secret-word' };
-  const digest = (nonce: string): [string, string] => ['WWW-Authenticate', `Digest realm="cam", nonce="${nonce}", qop="auth"`];
-  const nonceOf = (header: string | undefined): string | undefined => /nonce="(\w+)"/.exec(header ?? '')?.[1];
-
-  it('answers the challenge once and goes on with it, counting', async () => {
-    const camera = await cameraWith({
-      DESCRIBE: (request) =>
-        request.headers.get('Authorization') === undefined
-          ? { status: 401, headers: [['WWW-Authenticate', 'Basic realm="cam"'], digest('n1')] }
-          : { body: 'm=video 0 RTP/AVP 96\r\n' },
-    });
-    await clientOf(camera.url, { credentials }).client.start();
-    const sent = camera.requests.map((request) => /^Digest .*nc=(\d+)/.exec(request.headers.get('Authorization') ?? '')?.[1]);
-    expect(camera.methods).toEqual(['OPTIONS', 'DESCRIBE', 'DESCRIBE', 'SETUP', 'PLAY']);
-    expect(sent).toEqual([undefined, undefined, '00000001', '00000002', '00000003']);
-  });
-
-  it('takes a new nonce in the middle of a session', async () => {
-    const camera = await cameraWith({
-      DESCRIBE: (request) =>
-        nonceOf(request.headers.get('Authorization')) === 'n1'
-          ? { body: 'm=video 0 RTP/AVP 96\r\n' }
-          : { status: 401, headers: [digest('n1')] },
-      PLAY: (request) => (nonceOf(request.headers.get('Authorization')) === 'n2' ? {} : { status: 401, headers: [digest('n2')] }),
-    });
-    await clientOf(camera.url, { credentials }).client.start();
-    expect(camera.methods).toEqual(['OPTIONS', 'DESCRIBE', 'DESCRIBE', 'SETUP', 'PLAY', 'PLAY']);
-  });
-
-  it.each([
-    { kind: 'the same nonce', challenge: () => digest('same') },
-    { kind: 'another nonce each time', challenge: (count: number) => digest(`n${count}`) },
-    { kind: 'Basic', challenge: () => ['WWW-Authenticate', 'Basic realm="x"'] satisfies [string, string] },
-  ])('tries a wrong password once only, with $kind', async ({ challenge }) => {
-    const camera = await cameraWith({ DESCRIBE: (_, count) => ({ status: 401, headers: [challenge(count)] }) });
-    const error = await clientOf(camera.url, { credentials })
-      .client.start()
-      .catch((thrown: unknown) => thrown as GatewayError);
-    expect(error).toMatchObject({ code: 'rtsp.unauthorized', message: expect.stringContaining('refused') as string });
-    expect(JSON.stringify([error, (error as GatewayError).message, (error as GatewayError).advice])).not.toContain('secret-word');
-    expect(camera.asked('DESCRIBE').map((request) => request.headers.get('Authorization') !== undefined)).toEqual([false, true]);
-  });
-
-  it('says when the camera wants a password and there is none, or a scheme that there is not', async () => {
-    const camera = await cameraWith({ DESCRIBE: () => ({ status: 401, headers: [['WWW-Authenticate', 'Negotiate']] }) });
-    await expect(clientOf(camera.url).client.start()).rejects.toMatchObject({
-      code: 'rtsp.unauthorized',
-      advice: 'Give the camera a username and a password in the configuration.',
-    });
-    await expect(clientOf(camera.url, { credentials }).client.start()).rejects.toMatchObject({
-      code: 'rtsp.unauthorized',
-      message: expect.stringContaining('not supported') as string,
-    });
-  });
-
-  it('takes user name and password out of the URL, and sends the URL without', async () => {
-    const camera = await cameraWith({
-      OPTIONS: (request) =>
-        request.headers.get('Authorization') === undefined
-          ? { status: 401, headers: [['WWW-Authenticate', 'Basic realm="x"']] }
-          : {},
-    });
-    await clientOf(camera.url.replace('://', '://u:p@')).client.start();
-    expect(camera.requests[1]?.headers.get('Authorization')).toBe(`Basic ${Buffer.from('u:p').toString('base64')}`);
-    expect(camera.requests[1]?.uri).toBe(camera.url);
-  });
-});
-
-describe('RTSP client: failure', () => {
-  it.each([
-    {
-      what: '404',
-      script: { DESCRIBE: () => ({ status: 404 }) },
-      code: 'rtsp.not_found',
-      message: 'DESCRIBE was answered with 404',
-    },
-    {
-      what: '453',
-      script: { PLAY: () => ({ status: 453, reason: 'No' }) },
-      code: 'rtsp.status',
-      message: 'answered PLAY with 453 No',
-    },
-    { what: 'a video SETUP refused', script: { SETUP: () => ({ status: 461 }) }, code: 'rtsp.status', message: 'SETUP with 461' },
-    { what: 'no media', script: { DESCRIBE: () => ({ body: '<html>' }) }, code: 'rtsp.protocol', message: 'describes no media' },
-    {
-      what: 'only a backchannel',
-      script: { DESCRIBE: () => ({ body: 'm=audio 0 RTP/AVP 0\r\na=sendonly\r\n' }) },
-      code: 'rtsp.protocol',
-      message: 'it has PCMU',
-    },
-    { what: 'a hang-up', script: { SETUP: () => ({ hangUp: true }) }, code: 'rtsp.closed', message: 'ended' },
-    {
-      what: 'a TEARDOWN right behind PLAY',
-      script: { PLAY: () => ({ then: Buffer.from('TEARDOWN * RTSP/1.0\r\n\r\n') }) },
-      code: 'rtsp.closed',
-      message: 'TEARDOWN',
-    },
-  ])('names $what', async ({ script, code, message }) => {
-    const camera = await cameraWith(script);
-    const { client, closed } = clientOf(camera.url);
-    await expect(client.start()).rejects.toMatchObject({ code, message: expect.stringContaining(message) as string });
-    await vi.waitFor(() => expect(camera.connections).toBe(0));
-    expect(closed).toEqual([]);
-  });
-
-  it('names a request without an answer', async () => {
-    const camera = await cameraWith({ DESCRIBE: () => ({ silent: true }) });
-    await expect(clientOf(camera.url, { requestTimeoutMs: 50 }).client.start()).rejects.toMatchObject({
-      code: 'rtsp.timeout',
-      message: expect.stringContaining('did not answer DESCRIBE') as string,
-    });
-  });
-
-  it('names a port where nobody listens, and a host that is none', async () => {
-    const camera = await new ScriptedCamera().start();
-    const { url } = camera;
-    await camera.close();
-    await expect(clientOf(url).client.start()).rejects.toMatchObject({ code: 'rtsp.unreachable' });
-    await expect(clientOf('http://127.0.0.1/').client.start()).rejects.toMatchObject({ code: 'rtsp.protocol' });
-  });
-
-  it('says once that a session has ended', async () => {
-    const camera = await cameraWith();
-    const { closed } = await started(camera);
-    camera.hangUp();
-    await vi.waitFor(() => expect(closed.map((error) => error.code)).toEqual(['rtsp.closed']));
-  });
-
-  it('says so when the camera ends it with TEARDOWN', async () => {
-    const camera = await cameraWith();
-    const { closed } = await started(camera);
-    camera.sendRequest('TEARDOWN');
-    await vi.waitFor(() => expect(closed.map((error) => error.message)).toEqual([expect.stringContaining('TEARDOWN')]));
-  });
-
-  it('ends at once on abort, while a request waits', async () => {
-    const camera = await cameraWith({ DESCRIBE: () => ({ silent: true }) });
-    const abort = new AbortController();
-    const start = clientOf(camera.url).client.start(abort.signal);
-    const outcome = expect(start).rejects.toMatchObject({ code: 'rtsp.closed' });
-    await vi.waitFor(() => expect(camera.methods).toContain('DESCRIBE'));
-    abort.abort();
-    await outcome;
-    await expect(clientOf(camera.url).client.start(abort.signal)).rejects.toMatchObject({ code: 'rtsp.closed' });
-  });
-
-  it('closes though TEARDOWN is not answered, says nothing, and may be closed again', async () => {
-    const camera = await cameraWith({ TEARDOWN: () => ({ silent: true }) });
-    const { client, closed } = await started(camera);
-    await Promise.all([client.close(), client.close()]);
-    await client.close();
-    expect(camera.asked('TEARDOWN')).toHaveLength(1);
-    expect(closed).toEqual([]);
-    await vi.waitFor(() => expect(camera.connections).toBe(0));
-  });
-});
-
-async function started(camera: ScriptedCamera): Promise<Pull> {
-  const pull = clientOf(camera.url);
-  await pull.client.start();
-  return pull;
-}

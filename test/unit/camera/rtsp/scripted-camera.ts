@@ -19,7 +19,7 @@ export interface Answer {
   /** Close the connection instead of an answer. */
   hangUp?: boolean;
   /** Raw bytes right behind the answer, in the same segment. */
-  then?: Buffer;
+  behind?: Buffer;
 }
 
 export type Script = Partial<Record<string, (request: RtspRequest, count: number) => Answer>>;
@@ -115,13 +115,19 @@ export class ScriptedCamera {
     const answer = (this.script[request.method] ?? DEFAULTS[request.method])?.(request, count) ?? {};
     if (answer.hangUp === true) socket.destroy();
     if (answer.hangUp === true || answer.silent === true) return;
-    const { status = 200, reason = status === 200 ? 'OK' : 'Refused', headers = [], body = '', then = Buffer.alloc(0) } = answer;
+    const {
+      status = 200,
+      reason = status === 200 ? 'OK' : 'Refused',
+      headers = [],
+      body = '',
+      behind = Buffer.alloc(0),
+    } = answer;
     const response = {
       status,
       reason,
       headers: new RtspHeaders([['CSeq', request.headers.get('CSeq') ?? ''], ...headers]),
       body: Buffer.from(body),
     };
-    socket.write(Buffer.concat([encodeResponse(response), then]));
+    socket.write(Buffer.concat([encodeResponse(response), behind]));
   }
 }

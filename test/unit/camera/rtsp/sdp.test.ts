@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isReceived, parseSessionDescription } from '../../../../src/camera/rtsp/sdp.ts';
 
@@ -119,6 +119,11 @@ describe('session description', () => {
     expect(tracks[0]?.fmtp.get('config')).toBe('1408');
   });
 
+  it('leaves a static payload type what it is, though the track lists another one with rtpmap', () => {
+    const { tracks } = parseSessionDescription(lines('m=audio 0 RTP/AVP 0 97', 'a=rtpmap:97 mpeg4-generic/16000'));
+    expect(tracks).toMatchObject([{ payloadType: 0, encodingName: 'PCMU', clockRate: 8000 }]);
+  });
+
   it('takes the right fmtp of several', () => {
     const { tracks } = parseSessionDescription(
       lines('m=video 0 RTP/AVP 97 96', 'a=rtpmap:96 H265/90000', 'a=rtpmap:97 H264/90000', 'a=fmtp:96 a=1', 'a=fmtp:97 a=2'),
@@ -139,6 +144,20 @@ describe('session description', () => {
     expect(tracks).toMatchObject([{ kind: 'audio', index: 3 }]);
   });
 
+  it('takes nothing into an encoding name that does not belong there', () => {
+    const { tracks } = parseSessionDescription(
+      lines('m=video 0 RTP/AVP 96', `a=rtpmap:96 X\x1b[2J/90000`, 'm=audio 0 RTP/AVP 96'),
+    );
+    expect(tracks.map((track) => track.encodingName)).toEqual(['X', '']);
+  });
+
+  it('leaves out lines beyond 16 KiB', () => {
+    const { tracks } = parseSessionDescription(
+      lines('m=video 0 RTP/AVP 96', `a=control:${'x'.repeat(20_000)}`, 'a=rtpmap:96 H264/90000'),
+    );
+    expect(tracks).toMatchObject([{ control: '', encodingName: 'H264' }]);
+  });
+
   it('reads no more than 32 media', () => {
     expect(parseSessionDescription('m=audio 0 RTP/AVP 0\r\n'.repeat(1000)).tracks).toHaveLength(32);
   });
@@ -147,6 +166,10 @@ describe('session description', () => {
     const line = fc
       .tuple(fc.constantFrom('m=video 0 RTP/AVP ', 'm=', 'a=rtpmap:', 'a=fmtp:96 ', 'b=AS:', 'a=', ''), fc.string())
       .map((parts) => parts.join(''));
-    fc.assert(fc.property(fc.array(line), (all) => void parseSessionDescription(all.join('\r\n'))));
+    fc.assert(
+      fc.property(fc.array(line), (all) => {
+        expect(() => parseSessionDescription(all.join('\r\n'))).not.toThrow();
+      }),
+    );
   });
 });

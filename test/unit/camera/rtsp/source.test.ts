@@ -6,10 +6,11 @@ import { ScriptedCamera, type Script } from './scripted-camera.ts';
 const PACKET = Buffer.from([0x80, 0x60, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9]);
 const SOON = { firstMs: 1, maxMs: 5 };
 const NEVER = { firstMs: 3_600_000, maxMs: 3_600_000 };
-const VIDEO_AT_ONCE: Script = { PLAY: () => ({ then: encodeInterleaved(0, PACKET) }) };
+const VIDEO_AT_ONCE: Script = { PLAY: () => ({ behind: encodeInterleaved(0, PACKET) }) };
 
 const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
 });
 
@@ -102,6 +103,8 @@ describe('RTSP source', () => {
   });
 
   it('closes while a request waits, without a word', async () => {
+    // The client's own time-outs stand still, so that only the abort can end it.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval'] });
     const camera = await cameraWith({ OPTIONS: () => ({ silent: true }) });
     const { source, told } = sourceOf(camera);
     await vi.waitFor(() => expect(camera.methods).toEqual(['OPTIONS']));
