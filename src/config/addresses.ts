@@ -1,0 +1,94 @@
+import { isIP, isIPv6 } from 'node:net';
+
+/* How addresses are written in the config, read into their parts. All are undefined where the text is not of that form. */
+
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?$/i;
+
+export interface HostAndPort {
+  /** A name or an address; IPv6 without brackets. */
+  host: string;
+  port: number;
+}
+
+/** `host:port`, `[::1]:port`. */
+export function parseHostAndPort(text: string): HostAndPort | undefined {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const [, bracketed, plain, digits] = match ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host === undefined || !isHost(host) || (bracketed !== undefined && !isIPv6(bracketed)) || port > 65_535) return undefined;
+  return { host, port };
+}
+
+function isHost(text: string): boolean {
+  // A name of digits and dots only is a mistyped address: `192.168.1.300`.
+  return isIP(text) !== 0 || (HOST_NAME.test(text) && !/^[\d.]+$/.test(text));
+}
+
+/** `first-last`, both inclusive. */
+export function parsePortRange(text: string): { first: number; last: number } | undefined {
+  const [, from, to] = /^(\d{1,5})\s*-\s*(\d{1,5})$/.exec(text) ?? [];
+  const first = Number(from);
+  const last = Number(to);
+  return first >= 1 && last <= 65_535 && first <= last ? { first, last } : undefined;
+}
+
+export interface OnvifAddress extends HostAndPort {
+  /** Of the device service, when it is not the usual one. */
+  path?: string;
+}
+
+/** A host, `host:port` or the http URL of the device service. */
+export function parseOnvifAddress(text: string): OnvifAddress | undefined {
+  if (/^http:\/\//i.test(text)) {
+    const url = URL.parse(text);
+    if (url === null || url.username !== '' || url.password !== '') return undefined;
+    const address = { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: url.port === '' ? 80 : Number(url.port) };
+    const path = `${url.pathname}${url.search}`;
+    return path === '/' ? address : { ...address, path };
+  }
+  if (isHost(text)) return { host: text, port: 80 };
+  const address = parseHostAndPort(text);
+  return address === undefined || address.port === 0 ? undefined : address;
+}
+
+export interface Credentials {
+  username: string;
+  password: string;
+}
+
+/**
+ * An RTSP URL without its credentials, and these, so that no log can show them. What stands before the last `@` is taken as
+ * it is where it is not percent-encoded: installers paste passwords with `@` or `%` as they are.
+ */
+export function parseRtspUrl(text: string): { url: string; credentials?: Credentials } | undefined {
+  const [, scheme = '', userInfo, rest = ''] = /^(rtsp:\/\/)(?:([^/?#\s]*)@)?([^@/?#\s]+(?:[/?#]\S*)?)$/i.exec(text) ?? [];
+  const parsed = URL.parse(`http://${rest}`);
+  if (scheme === '' || parsed === null || !isHost(parsed.hostname.replace(/^\[(.*)\]$/, '$1'))) return undefined;
+  const url = `${scheme.toLowerCase()}${rest}`;
+  if (userInfo === undefined || userInfo === '') return { url };
+  const colon = userInfo.indexOf(':');
+  const username = decode(colon === -1 ? userInfo : userInfo.slice(0, colon));
+  return { url, credentials: { username, password: colon === -1 ? '' : decode(userInfo.slice(colon + 1)) } };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** URL of a signaling server: `ws:` or `wss:`, without credentials or fragment (RFC 6455 section 3). */
+export function isWebSocketUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^wss?:$/.test(url.protocol) && url.hash === '' && url.username === '' && url.password === '';
+}
+
+/** RFC 7064 and RFC 7065: `stun:host`, `turn:host:port?transport=udp`, `stuns:`, `turns:`. */
+export function isIceServerUrl(text: string): boolean {
+  const [, kind = '', host = '', transport] = /^(stun|turn)s?:([^?]+)(\?transport=(?:udp|tcp))?$/i.exec(text) ?? [];
+  if (kind.toLowerCase() === 'stun' && transport !== undefined) return false;
+  return isHost(host.replace(/^\[(.*)\]$/, '$1')) || parseHostAndPort(host) !== undefined;
+}

@@ -1,0 +1,152 @@
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+  type YAMLError,
+} from 'yaml';
+import type { ConfigIssue } from './config-error.ts';
+
+export type Path = readonly PropertyKey[];
+
+/** Each alias may stand for a whole camera; a hundred is more than a template needs and less than a bomb. */
+const MAX_ALIASES = 100;
+
+/** Advice by the parser's error code, where its own sentence does not say what to do. */
+const ADVICE: Record<string, string> = {
+  TAB_AS_INDENT: 'indent with spaces',
+  BAD_INDENT: 'indent the keys of one map by the same number of spaces',
+  BAD_SCALAR_START: 'put the value in quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'put a value that contains ": " in quotes, or indent the next line',
+  DUPLICATE_KEY: 'keep one of the two',
+  MISSING_CHAR: 'close the quote or bracket, or put ": " after the key',
+  MULTIPLE_DOCS: 'remove the line with ---',
+};
+
+/** A YAML text whose values know where they stand. */
+export class ConfigDocument {
+  readonly file: string;
+  readonly #lines = new LineCounter();
+  readonly #document: Document;
+
+  constructor(file: string, text: string) {
+    this.file = file;
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true });
+  }
+
+  /** What keeps the text from being YAML. */
+  syntaxIssues(): ConfigIssue[] {
+    return this.#document.errors.map((error) => ({ ...this.#placeOf(error.pos[0]), path: '', message: describe(error) }));
+  }
+
+  /** Replaces every text value by what `replace` makes of it; undefined leaves it. Texts that are keys stay. */
+  replaceTexts(replace: (text: string, issueAt: (message: string) => ConfigIssue) => string | undefined): void {
+    visit(this.#document, {
+      Scalar: (key, scalar, ancestors) => {
+        if (key === 'key' || typeof scalar.value !== 'string') return;
+        const path = (): string => formatPath(pathOf([...ancestors, scalar]));
+        const replaced = replace(scalar.value, (message) => ({ ...this.#placeOf(scalar.range?.[0]), path: path(), message }));
+        // `source` keeps what is written, for messages.
+        scalar.source ??= scalar.value;
+        if (replaced !== undefined) scalar.value = replaced;
+      },
+    });
+  }
+
+  /**
+   * Plain data.
+   *
+   * @throws ReferenceError where aliases expand to too much.
+   */
+  toData(): unknown {
+    return this.#document.toJS({ maxAliasCount: MAX_ALIASES });
+  }
+
+  /** An issue at the value of `path`, at its key, or, where neither is written, at what should hold it. */
+  issueAt(path: Path, message: string, at: 'value' | 'key' = 'value'): ConfigIssue {
+    return { ...this.#placeOf(this.#offsetOf(path, at)), path: formatPath(path), message };
+  }
+
+  /** Line of the value at `path`, 1-based. */
+  lineOf(path: Path): number | undefined {
+    return this.#placeOf(this.#offsetOf(path, 'value')).line;
+  }
+
+  /** A value as it is written, before variables were replaced; undefined where it is no single value. */
+  writtenAt(path: Path): string | undefined {
+    const node = this.#walk(path)?.value;
+    return isScalar(node) ? (node.source ?? String(node.value)) : undefined;
+  }
+
+  #offsetOf(path: Path, at: 'value' | 'key'): number | undefined {
+    for (let length = path.length; length >= 0; length -= 1) {
+      const found = this.#walk(path.slice(0, length));
+      if (found === undefined) continue;
+      const node = at === 'key' || length < path.length ? (found.key ?? found.value) : (found.value ?? found.key);
+      if (node?.range) return node.range[0];
+    }
+    return undefined;
+  }
+
+  #walk(path: Path): { key?: Node; value?: Node } | undefined {
+    let found: { key?: Node; value?: Node } = isNode(this.#document.contents) ? { value: this.#document.contents } : {};
+    for (const step of path) {
+      const holder = isAlias(found.value) ? found.value.resolve(this.#document) : found.value;
+      if (isSeq(holder)) {
+        const item: unknown = holder.items[Number(step)];
+        if (!isNode(item)) return undefined;
+        found = { value: item };
+      } else if (isMap(holder)) {
+        const pair = holder.items.find(({ key }) => (isScalar(key) ? String(key.value) : String(key)) === step);
+        if (pair === undefined) return undefined;
+        found = { ...(isNode(pair.key) ? { key: pair.key } : {}), ...(isNode(pair.value) ? { value: pair.value } : {}) };
+      } else {
+        return undefined;
+      }
+    }
+    return found;
+  }
+
+  #placeOf(offset: number | undefined): { file: string; line?: number; column?: number } {
+    if (offset === undefined) return { file: this.file };
+    const { line, col } = this.#lines.linePos(offset);
+    return { file: this.file, line, column: col };
+  }
+}
+
+/** `cameras[1].rtsp.main` */
+export function formatPath(path: Path): string {
+  return path.reduce<string>((before, step) => {
+    if (typeof step === 'number') return `${before}[${step}]`;
+    return before === '' ? String(step) : `${before}.${String(step)}`;
+  }, '');
+}
+
+/** The path of the last of a chain of nodes. */
+function pathOf(chain: readonly unknown[]): Path {
+  const path: PropertyKey[] = [];
+  for (const [index, node] of chain.entries()) {
+    const child = chain[index + 1];
+    if (isSeq(node)) path.push(node.items.indexOf(child));
+    else if (isMap(node)) {
+      const pair = node.items.find((item) => item === child);
+      if (pair !== undefined) path.push(isScalar(pair.key) ? String(pair.key.value) : String(pair.key));
+    }
+  }
+  return path;
+}
+
+/** The parser's sentence without what it quotes of the text, which may be a secret. */
+function describe({ code, message }: YAMLError): string {
+  // The parser recurses: thousands of brackets in each other exhaust its stack.
+  if (/stack/i.test(message)) return 'is nested too deeply to be read; a config has a few levels';
+  const sentence = message.replace(/:? ".*$/s, '').replace(/\.$/, '');
+  const advice = ADVICE[code];
+  return `is not YAML here: ${sentence}${advice === undefined ? '' : `; ${advice}`}`;
+}

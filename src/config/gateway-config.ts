@@ -1,0 +1,53 @@
+import type { IceServer } from '../base/ice.ts';
+import type { Credentials, HostAndPort, OnvifAddress } from './addresses.ts';
+
+/** What the config file says, checked, with secrets in place and in the units that the code uses. */
+export interface GatewayConfig {
+  /** Of the HTTP server; port 0: whatever the system gives. */
+  listen: HostAndPort;
+  /** Those that open everything come first. Empty: whoever reaches the address may watch, which is allowed on loopback only. */
+  viewerTokens: ViewerToken[];
+  /** Where cameras register that name no server of their own; absent: at the embedded server. */
+  signaling?: SignalingConfig;
+  media: MediaConfig;
+  /** At least one; ids are unique. */
+  cameras: CameraConfig[];
+}
+
+export interface ViewerToken {
+  token: string;
+  /** Ids of the cameras that it opens; absent: all. */
+  cameras?: string[];
+}
+
+export interface SignalingConfig {
+  /** WebSocket URL. */
+  server: string;
+  token?: string;
+}
+
+/** Settings of the media plane, in the shape of its messages. */
+export interface MediaConfig {
+  lingerMs: number;
+  keyframeCacheBytes: number;
+  maxSessions: number;
+  ice: {
+    /** Inclusive; absent: whatever the system gives. */
+    udpPorts?: { first: number; last: number };
+    advertise: string[];
+    loopbackOnly: false;
+    iceServers: IceServer[];
+  };
+}
+
+export interface CameraConfig {
+  camera: CameraSourceConfig;
+  /** Its own place at a signaling server; absent: that of all cameras. */
+  signaling?: SignalingConfig;
+}
+
+/** A camera is given by its ONVIF device, or by RTSP URLs (without credentials) whose keys serve as profile tokens. */
+export type CameraSourceConfig = { id: string; name: string; credentials?: Credentials } & (
+  | { onvif: OnvifAddress; rtsp?: undefined }
+  | { rtsp: Record<string, string>; onvif?: undefined }
+);

@@ -1,0 +1,24 @@
+/** What the resolving of a file needs from outside. */
+export interface ResolveContext {
+  /** Says what is wrong, and what to write instead, at a place of the file. */
+  report: (path: readonly PropertyKey[], message: string, at?: 'value' | 'key') => void;
+  /** The text of a secret's file; undefined after reporting at `path` why not. */
+  readSecret: (name: string, path: readonly PropertyKey[]) => string | undefined;
+  /** Line of a value, 1-based. */
+  lineOf: (path: readonly PropertyKey[]) => number | undefined;
+  /** The ids of all cameras in the order of the file, also of those that are invalid otherwise; undefined where there is none. */
+  ids: readonly (string | undefined)[];
+}
+
+/** A secret given in place or by its file; undefined where it is neither, or after a report. */
+export function secretOf(
+  key: 'token' | 'password',
+  written: { value: string | undefined; file: string | undefined },
+  path: readonly PropertyKey[],
+  { report, readSecret }: ResolveContext,
+): string | undefined {
+  if (written.file === undefined) return written.value;
+  const filePath = [...path, `${key}_file`];
+  if (written.value !== undefined) report(filePath, `stands beside ${key}; keep one of the two`, 'key');
+  return readSecret(written.file, filePath);
+}

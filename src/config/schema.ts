@@ -1,0 +1,242 @@
+import { z } from 'zod';
+import { isIP } from 'node:net';
+import {
+  isIceServerUrl,
+  isWebSocketUrl,
+  parseHostAndPort,
+  parseOnvifAddress,
+  parsePortRange,
+  parseRtspUrl,
+} from './addresses.ts';
+
+/*
+ * The YAML as it is written. Every message is what to write instead; what is wrong is said before it (see zod-issues.ts).
+ * Lookups by form are refinements, not patterns: the generated JSON Schema must let `${VARIABLE}` pass in an editor.
+ */
+
+/** Text of a certain form. */
+function text(isValid: (value: string) => boolean, instead: string): z.ZodString {
+  return z.string({ error: instead }).refine(isValid, { error: instead });
+}
+
+const notEmpty = (instead: string): z.ZodString => text((value) => value.trim() !== '', instead);
+
+const secret = (what: string): z.ZodString =>
+  notEmpty(`write ${what}, or \${VARIABLE} to take it from the environment`).meta({
+    title: what,
+    description: 'Better as ${VARIABLE} (taken from the environment) or in a file than in clear. A literal ${ is written $${.',
+  });
+
+const secretFile = (what: string): z.ZodString =>
+  notEmpty('write the name of the file').meta({
+    title: `File with ${what}`,
+    description:
+      'Name of a systemd credential, or a path; relative to the folder of this file. A line break at its end does not count.',
+  });
+
+const webSocketUrl = text(isWebSocketUrl, 'write a URL such as wss://signaling.example.com/onvif');
+
+const id = text(
+  (value) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(value),
+  'write at most 64 letters, digits, dots, underscores and hyphens, such as front-door',
+);
+
+const signaling = z
+  .strictObject({
+    server: webSocketUrl
+      .meta({
+        title: 'Signaling server',
+        description: 'WebSocket URL at which the cameras register. Absent: the server inside the gateway.',
+      })
+      .optional(),
+    token: secret('the token by which the server knows the gateway').optional(),
+    token_file: secretFile('that token').optional(),
+  })
+  .meta({ title: 'Signaling', description: 'Where the cameras register as WebRTC devices.' });
+
+const viewerToken = z
+  .strictObject({
+    token: secret('the token of a viewer').optional(),
+    token_file: secretFile('that token').optional(),
+    cameras: z
+      .array(id)
+      .min(1, { error: 'write the id of a camera, or leave the key out for all' })
+      .meta({ title: 'Cameras', description: 'Ids of the cameras that this token opens. Absent: all, the page and the API.' })
+      .optional(),
+  })
+  .meta({ title: 'Token of viewers' });
+
+const http = z
+  .strictObject({
+    listen: text((value) => parseHostAndPort(value) !== undefined, 'write address:port, such as 127.0.0.1:8080 or 0.0.0.0:8080')
+      .default('127.0.0.1:8080')
+      .meta({
+        title: 'Listen',
+        description:
+          'Address and port of the viewer page, the API, metrics and the embedded signaling server. Beyond loopback it needs `auth`.',
+      }),
+    auth: z
+      .strictObject({
+        tokens: z
+          .array(viewerToken)
+          .min(1, { error: 'write at least one token, or leave out auth' })
+          .max(1000, { error: 'write at most 1000' }),
+      })
+      .meta({ title: 'Authentication', description: 'Who may watch. Absent: whoever reaches the (loopback) address.' })
+      .optional(),
+  })
+  .meta({ title: 'HTTP' });
+
+const iceServer = z.strictObject({
+  urls: z
+    .array(text(isIceServerUrl, 'write a URL such as stun:stun.example.com or turn:turn.example.com:3478?transport=udp'))
+    .min(1, { error: 'write at least one URL' })
+    .max(8, { error: 'write at most 8' })
+    .meta({ title: 'URLs' }),
+  username: notEmpty('write the user name of the TURN server').meta({ title: 'User name', description: 'For TURN.' }).optional(),
+  credential: secret('the password of the TURN server').optional(),
+});
+
+const webrtc = z
+  .strictObject({
+    udp_ports: text((value) => parsePortRange(value) !== undefined, 'write first-last, such as 50000-50199')
+      .meta({
+        title: 'UDP ports',
+        description: 'First and last port for media, one a viewer. Absent: whatever the system gives.',
+      })
+      .optional(),
+    advertise: z
+      .array(text((value) => isIP(value) !== 0, 'write an IP address such as 203.0.113.7'))
+      .max(16, { error: 'write at most 16' })
+      .default([])
+      .meta({
+        title: 'Advertised addresses',
+        description: 'Addresses told to viewers in place of the local ones, behind a NAT that forwards the UDP ports.',
+      }),
+    ice_servers: z
+      .array(iceServer)
+      .max(16, { error: 'write at most 16' })
+      .default([])
+      .meta({ title: 'ICE servers', description: 'STUN and TURN servers, used before those that the signaling server names.' }),
+  })
+  .meta({ title: 'WebRTC' });
+
+/** A number within limits, both inclusive. */
+function number(least: number, most: number, unit: string): z.ZodNumber {
+  const error = `write a number from ${least} to ${most}${unit}`;
+  return z.number({ error }).min(least, { error }).max(most, { error });
+}
+
+const media = z
+  .strictObject({
+    linger: number(0, 86_400, ' (seconds)').default(10).meta({
+      title: 'Linger',
+      description: 'Seconds that a camera is still pulled after its last viewer left; the next one starts at once.',
+    }),
+    keyframe_cache: number(1, 64, ' (MB)').default(4).meta({
+      title: 'Keyframe cache',
+      description:
+        'MB (1,048,576 bytes) a stream, at most, for the newest keyframe and what follows it, from which a new viewer starts.',
+    }),
+    max_sessions: number(1, 10_000, '')
+      .refine(Number.isInteger, { error: 'write a whole number' })
+      .default(64)
+      .meta({ title: 'Most sessions', description: 'Viewers at the same time, over all cameras; more are refused.' }),
+  })
+  .meta({ title: 'Media' });
+
+const camera = z
+  .strictObject({
+    id: id.meta({ title: 'Id', description: 'Names the camera in URLs, logs and tokens; does not change.' }),
+    name: notEmpty('write a name for people, or leave the key out')
+      .meta({ title: 'Name', description: 'For people. Absent: the id.' })
+      .optional(),
+    onvif: text((value) => parseOnvifAddress(value) !== undefined, 'write a host, host:port or http URL, such as 192.168.1.20')
+      .meta({ title: 'ONVIF address', description: 'Host, host:port or the URL of the device service.' })
+      .optional(),
+    rtsp: z
+      .record(
+        id,
+        text((value) => parseRtspUrl(value) !== undefined, 'write a URL such as rtsp://192.168.1.21/stream1'),
+      )
+      .meta({
+        title: 'RTSP URLs',
+        description:
+          'For a camera without ONVIF: URLs by names of your choice, such as `main` and `sub`; the first is the default.',
+      })
+      .optional(),
+    username: notEmpty('write the user name at the camera').meta({ title: 'User name' }).optional(),
+    password: secret('the password at the camera').optional(),
+    password_file: secretFile('the password').optional(),
+    signaling: z
+      .strictObject({
+        server: webSocketUrl.meta({ title: 'Signaling server', description: 'Absent: that of all cameras.' }).optional(),
+        token: secret('the token by which the server knows this camera').optional(),
+        token_file: secretFile('that token').optional(),
+      })
+      .meta({ title: 'Signaling', description: 'When the server identifies each device by a token of its own.' })
+      .optional(),
+  })
+  .meta({ title: 'Camera', description: 'Given by `onvif` or by `rtsp`.' });
+
+/** The config file. Its keys are snake_case; unknown keys are errors. */
+export const configSchema = z
+  .strictObject({
+    signaling: signaling.optional(),
+    http: http.prefault({}),
+    webrtc: webrtc.prefault({}),
+    media: media.prefault({}),
+    cameras: z
+      .array(camera, { error: 'write at least one camera' })
+      .min(1, { error: 'write at least one camera' })
+      .meta({ title: 'Cameras' }),
+  })
+  .meta({ title: 'onvif-webrtc-gateway', description: 'Config of onvif-webrtc-gateway.' });
+
+/** The config file as it is written, defaults filled in. */
+export type ConfigFile = z.output<typeof configSchema>;
+export type CameraFile = ConfigFile['cameras'][number];
+
+/** The parts that are valid by themselves, so that they can be looked at further when others are not. */
+export interface ConfigParts {
+  signaling: ConfigFile['signaling'] | undefined;
+  http: ConfigFile['http'] | undefined;
+  webrtc: ConfigFile['webrtc'] | undefined;
+  media: ConfigFile['media'] | undefined;
+  /** By their index in the file. */
+  cameras: Map<number, CameraFile>;
+}
+
+/** The valid parts of a file that as a whole may be invalid. */
+export function validParts(data: Readonly<Record<string, unknown>>): ConfigParts {
+  const cameras = new Map<number, CameraFile>();
+  for (const [index, value] of (Array.isArray(data['cameras']) ? data['cameras'] : []).entries()) {
+    const { data: valid } = camera.safeParse(value);
+    if (valid !== undefined) cameras.set(index, valid);
+  }
+  return {
+    signaling: signaling.safeParse(data['signaling']).data,
+    http: http.prefault({}).safeParse(data['http']).data,
+    webrtc: webrtc.prefault({}).safeParse(data['webrtc']).data,
+    media: media.prefault({}).safeParse(data['media']).data,
+    cameras,
+  };
+}
+
+/** The keys that the schema has in the map at `path`; none where it has no map there, or one with free names. */
+export function knownKeys(path: readonly PropertyKey[]): string[] {
+  let schema: z.core.$ZodType = configSchema;
+  for (const step of path) {
+    const holder = unwrapped(schema);
+    if (holder instanceof z.ZodArray) schema = holder.element;
+    else if (holder instanceof z.ZodObject) schema = (holder.shape as Record<PropertyKey, z.core.$ZodType>)[step] ?? z.never();
+    else return [];
+  }
+  const map = unwrapped(schema);
+  return map instanceof z.ZodObject ? Object.keys(map.shape) : [];
+}
+
+function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
+  const wraps = schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault;
+  return wraps ? unwrapped(schema.unwrap()) : schema;
+}
