@@ -102,7 +102,12 @@ export class RtspCameraServer {
   async start(): Promise<{ port: number }> {
     const receive = (kind: 'rtp' | 'rtcp') => (bytes: Buffer, from: RemoteInfo) => this.#receiveDatagram(bytes, from, kind);
     this.#udp = await UdpPair.open(this.#host, receive('rtp'), receive('rtcp'));
-    await this.#listen();
+    try {
+      await this.#listen();
+    } catch (error) {
+      this.#udp.close();
+      throw error;
+    }
     this.#sessionCheck = setInterval(() => this.#endExpiredSessions(), SESSION_CHECK_INTERVAL_MS);
     return { port: this.#port };
   }

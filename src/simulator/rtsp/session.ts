@@ -86,7 +86,9 @@ export class RtspSession implements TrackReader {
     );
   }
 
+  /** Goes on unchanged when it plays already: some clients stay alive by PLAY. */
   play(): void {
+    if (this.#playing) return;
     this.#playing = true;
     for (const track of this.#transports.keys()) {
       this.#waiting.add(track);
