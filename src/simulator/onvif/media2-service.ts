@@ -1,6 +1,6 @@
 import type { SimulatedProfile } from '../profiles.ts';
 import * as configurations from './media-configurations.ts';
-import { TOKENS, videoEncoderToken } from './media-configurations.ts';
+import { TOKENS } from './media-configurations.ts';
 import {
   invalidStreamSetup,
   profileOf,
@@ -10,7 +10,7 @@ import {
   type MediaServiceOptions,
 } from './media-service.ts';
 import { ptzConfiguration } from './ptz-configuration.ts';
-import { defineService, type Call, type Handler, type Service } from './service.ts';
+import { defineService, type Handler, type Service } from './service.ts';
 import { actionNotSupported, invalidArgument } from './soap.ts';
 import { child, childText, element, xml, type Markup } from './xml.ts';
 
@@ -48,9 +48,9 @@ export function media2Service(options: MediaServiceOptions): Service {
         return xml`<tr2:SetSynchronizationPointResponse/>`;
       },
       'tr2:GetVideoEncoderConfigurations': (call) => {
-        const encoders = matching(call, profiles, videoEncoderToken, (profile) =>
-          configurations.videoEncoder2Configuration('tr2:Configurations', profile),
-        );
+        const isAll = ['ConfigurationToken', 'ProfileToken'].every((name) => child(call.operation, name) === undefined);
+        const wanted = isAll ? profiles : [selectedEncoder(call, profiles)];
+        const encoders = wanted.map((profile) => configurations.videoEncoder2Configuration('tr2:Configurations', profile));
         return xml`<tr2:GetVideoEncoderConfigurationsResponse>${encoders}</tr2:GetVideoEncoderConfigurationsResponse>`;
       },
       'tr2:GetVideoEncoderConfigurationOptions': (call) => xml`<tr2:GetVideoEncoderConfigurationOptionsResponse>
@@ -92,28 +92,12 @@ function shared(
   const operation = `tr2:Get${kind}Configurations`;
   const handler: Handler = (call) => {
     if (child(call.operation, 'ProfileToken') !== undefined) profileOf(call.operation, profiles);
-    const found = matching(
-      call,
-      [token],
-      (only) => only,
-      () => build('tr2:Configurations'),
-    );
-    return element(`${operation}Response`, {}, xml`${found}`);
+    if ((childText(call.operation, 'ConfigurationToken') ?? token) !== token) {
+      throw invalidArgument('NoConfig', 'The requested configuration does not exist');
+    }
+    return element(`${operation}Response`, {}, build('tr2:Configurations'));
   };
   return { [operation]: handler };
-}
-
-/** What the request's ConfigurationToken, or else its ProfileToken, selects: everything where it has neither. */
-function matching<Item>(
-  call: Call,
-  items: readonly Item[],
-  tokenOf: (item: Item) => string,
-  build: (item: Item) => Markup,
-): Markup[] {
-  const wanted = childText(call.operation, 'ConfigurationToken');
-  const found = wanted === undefined ? items : items.filter((item) => tokenOf(item) === wanted);
-  if (found.length === 0) throw invalidArgument('NoConfig', 'The requested configuration does not exist');
-  return found.map(build);
 }
 
 function profileNamed(token: string | undefined, profiles: readonly SimulatedProfile[]): SimulatedProfile {
