@@ -97,6 +97,14 @@ export class Gate {
     return true;
   }
 
+  /** Like {@link run} for a request: it is sent within the order, and settles with its answer. */
+  request<T>(send: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const held = this.run(() => void send().then(resolve, reject));
+      if (!held) reject(new SignalingError(SignalingCode.insufficientResources, 'Too many messages are waiting'));
+    });
+  }
+
   open(): void {
     for (let action = this.#held.shift(); action !== undefined; action = this.#held.shift()) action();
     this.#open = true;

@@ -87,10 +87,11 @@ export class SignaledSession {
   }
 
   async #invite(offer: string, subprotocols: string[]): Promise<{ answer: string; subprotocols: string[] }> {
-    await new Promise<void>((resolve) => void this.#gate.run(resolve));
-    const rpc = this.#options.rpc();
-    if (rpc === undefined || this.#closed) throw new JsonRpcError(GONE, 'The signaling server is not connected');
-    const result = await rpc.request('invite', { session: this.id, offer, subprotocols }, INVITE_TIMEOUT_MS);
+    const result = await this.#gate.request(async () => {
+      const rpc = this.#options.rpc();
+      if (rpc === undefined || this.#closed) throw new JsonRpcError(GONE, 'The signaling server is not connected');
+      return rpc.request('invite', { session: this.id, offer, subprotocols }, INVITE_TIMEOUT_MS);
+    });
     if (typeof result !== 'object' || result === null) throw new SignalingError(400, 'The answer to invite is not an object');
     const fields = result as Record<string, unknown>;
     return { answer: readString(fields, 'answer'), subprotocols: readStrings(fields['subprotocols']) };

@@ -97,8 +97,8 @@ export class ServerSessions {
     const session = this.#sessions.get(readString(params, 'session'));
     if (session?.device !== device) throw new SignalingError(SignalingCode.badRequest, 'There is no such session');
     readString(params, 'offer');
-    await new Promise<void>((resolve) => void session.toClient.run(resolve));
-    const answer = await session.client.rpc.request('invite', params, this.#options.limits.inviteTimeoutMs);
+    const { inviteTimeoutMs } = this.#options.limits;
+    const answer = await session.toClient.request(() => session.client.rpc.request('invite', params, inviteTimeoutMs));
     session.answered = true;
     return answer;
   }

@@ -70,6 +70,21 @@ describe('a session between a client and our device through our server', () => {
     ]);
   });
 
+  it('lets no candidate overtake the offer that was sent before it', async () => {
+    host.onOpen = (session) => {
+      void session.invite('offer');
+      session.toPeer.trickle({ candidate: 'candidate:1' });
+    };
+    const client = await site.peer('viewer');
+    await client.request('connect', { peer: 'front-door' });
+    const session = await host.first();
+    await client.call('trickle');
+    void session.invite('second offer');
+    session.toPeer.trickle({ candidate: 'candidate:2' });
+    await vi.waitFor(() => expect(client.frames).toHaveLength(6));
+    expect(client.frames.slice(2).map(({ method }) => method)).toEqual(['invite', 'trickle', 'invite', 'trickle']);
+  });
+
   it('passes the host’s refusal to the client with its code', async () => {
     host.refusal = new SignalingError(1001, 'Twenty viewers are watching already');
     const client = await site.peer('viewer');
