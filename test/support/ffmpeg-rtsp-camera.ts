@@ -40,8 +40,10 @@ export async function startFfmpegRtspCamera(): Promise<FfmpegRtspCamera> {
   return {
     url: server.url,
     close: async () => {
+      const diedBefore = ffmpeg.exitCode !== null;
       ffmpeg.kill('SIGKILL');
       await Promise.all([exited, server.close()]);
+      if (diedBefore) throw new Error(`ffmpeg ended by itself: ${messages.join('')}`);
     },
   };
 }

@@ -48,7 +48,7 @@ export async function startGstRtspServer(options: GstRtspServerOptions = {}): Pr
       else requests.push(message.request);
     });
     child.once('error', (error) => reject(failed(error.message)));
-    child.once('exit', () => reject(failed(messages.join(''))));
+    child.once('close', () => reject(failed(messages.join(''))));
   });
   const { port = 0, video = 0, audio = 0, reports = 0 } = ready;
   return {

@@ -82,9 +82,10 @@ export class RtspClient {
     const abort = (): void => this.#connection?.end(closed(this.#place, 'given up'));
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      if (signal?.aborted === true || this.#closing !== undefined) throw closed(this.#place, 'given up');
+      if (signal?.aborted === true) throw closed(this.#place, 'given up');
+      this.#throwIfOver();
       const tracks = await this.#open();
-      if (this.#connection?.ended !== undefined) throw this.#connection.ended;
+      this.#throwIfOver();
       this.#started = true;
       return { tracks };
     } catch (error) {
@@ -127,6 +128,12 @@ export class RtspClient {
     }
   }
 
+  /** What came last may have come in the same moment as the end, or as {@link close}. */
+  #throwIfOver(): void {
+    if (this.#connection?.ended !== undefined) throw this.#connection.ended;
+    if (this.#closing !== undefined) throw closed(this.#place, 'given up');
+  }
+
   async #open(): Promise<RtspTrack[]> {
     const target = this.#target;
     if (target === undefined) throw protocol(this.#place, 'is not a URL of the form rtsp://host/path');
@@ -149,6 +156,7 @@ export class RtspClient {
     const { description, base } = await this.#describe(target.uri);
     this.#sessionUrl = controlUrl(base, description.control);
     const tracks = await this.#setup(description, base);
+    this.#throwIfOver();
     this.#options.onTracks?.(tracks);
     this.#receiving = true;
     await this.#command('PLAY', this.#sessionUrl, [['Range', 'npt=0-']]);
@@ -163,8 +171,8 @@ export class RtspClient {
   }
 
   async #setup(description: SessionDescription, base: string): Promise<RtspTrack[]> {
-    const wants = this.#options.wants ?? isReceived;
-    const wanted = description.tracks.filter((track) => isReceived(track) && wants(track));
+    const { wants } = this.#options;
+    const wanted = description.tracks.filter((track) => isReceived(track) && (wants === undefined || wants(track)));
     if (wanted.length === 0) {
       const names = description.tracks.map((track) => track.encodingName || track.kind).join(', ');
       throw protocol(this.#place, `has no track that can be used (it has ${names})`, 'Set the camera to H.264.');

@@ -20,6 +20,12 @@ export function timedOut(place: string, method: string, timeoutMs: number): Gate
   });
 }
 
+export function stalled(place: string, what: 'video' | 'media', stallMs: number): GatewayError {
+  return new GatewayError('rtsp.stalled', `${place} has sent no ${what} for ${stallMs / 1000} s.`, {
+    advice: 'If this goes on, check the network to the camera and whether it serves other viewers at the same time.',
+  });
+}
+
 export function closed(place: string, why: string, cause?: Error): GatewayError {
   return new GatewayError('rtsp.closed', `The RTSP connection to ${place} ended: ${why}.`, { cause });
 }

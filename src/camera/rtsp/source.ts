@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
-import { GatewayError, reasonOf, type Reason } from '../../base/errors.ts';
+import { reasonOf, type GatewayError, type Reason } from '../../base/errors.ts';
 import { redactUrl, silentLogger, type Logger } from '../../base/log.ts';
 import type { Credentials } from './auth.ts';
 import { RtspClient } from './client.ts';
+import { stalled } from './failure.ts';
 import type { RtspTrack } from './sdp.ts';
 
 export type RtspSourceState = 'connecting' | 'playing' | 'failed';
@@ -98,7 +99,7 @@ export class RtspSource {
 
   async #keepPulling(): Promise<void> {
     const { signal } = this.#abort;
-    this.#setState('connecting');
+    if (!signal.aborted) this.#setState('connecting');
     while (!signal.aborted) {
       const reason = reasonOf(await this.#pull(signal));
       if (signal.aborted) return;
@@ -123,7 +124,7 @@ export class RtspSource {
     let watchdog: NodeJS.Timeout | undefined;
     try {
       await client.start(signal);
-      this.#options.onPlay?.();
+      if (!signal.aborted) this.#options.onPlay?.();
       watchdog = this.#watch(end);
       return await ended;
     } catch (error) {
@@ -183,15 +184,7 @@ export class RtspSource {
       this.#sawMedia = false;
       if (looksWithout < LOOKS_PER_STALL) return;
       this.#counters.stalls += 1;
-      end(
-        new GatewayError(
-          'rtsp.stalled',
-          `${this.#place} has sent no ${this.#hasVideo ? 'video' : 'media'} for ${stallMs / 1000} s.`,
-          {
-            advice: 'If this goes on, check the network to the camera and whether it serves other viewers at the same time.',
-          },
-        ),
-      );
+      end(stalled(this.#place, this.#hasVideo ? 'video' : 'media', stallMs));
     }, stallMs / LOOKS_PER_STALL);
   }
 

@@ -167,6 +167,29 @@ describe('RTSP client: failure', () => {
     await expect(clientOf(camera.url).client.start(abort.signal)).rejects.toMatchObject({ code: 'rtsp.closed' });
   });
 
+  it.each(['SETUP', 'PLAY'])('says nothing when it is closed while %s waits, though the answer comes then', async (method) => {
+    const camera = await cameraWith({
+      SETUP: (_, count) => ({ headers: [['Session', 'abc']], silent: method === 'SETUP' && count === 1 }),
+      [method === 'PLAY' ? 'PLAY' : '']: () => ({ silent: true }),
+      TEARDOWN: () => ({ silent: true }),
+    });
+    const { client, told, closed } = clientOf(camera.url);
+    const start = client.start().catch((error: unknown) => error);
+    const silent = await vi.waitFor(() => {
+      const last = camera.requests.at(-1);
+      expect([last?.method, camera.asked('SETUP').length]).toEqual([method, 2]);
+      return last;
+    });
+    told.splice(0);
+    const close = client.close();
+    await vi.waitFor(() => expect(camera.methods.at(-1)).toBe('TEARDOWN'));
+    camera.sendRaw(Buffer.from(`RTSP/1.0 200 OK\r\nCSeq: ${silent?.headers.get('CSeq')}\r\n\r\n`));
+    camera.sendFrame(0, Buffer.alloc(12, 0x80));
+    expect(await start).toMatchObject({ code: 'rtsp.closed' });
+    await close;
+    expect([told, closed, camera.methods.at(-1)]).toEqual([[], [], 'TEARDOWN']);
+  });
+
   it('closes though TEARDOWN is not answered, says nothing, and may be closed again', async () => {
     const camera = await cameraWith({ TEARDOWN: () => ({ silent: true }) });
     const { client, closed } = await started(camera);

@@ -116,9 +116,10 @@ describe('RTSP source', () => {
 
   it('does not connect when closed before it started', async () => {
     const camera = await cameraWith({});
+    const told: string[] = [];
     const source = new RtspSource({
       url: camera.url,
-      onState: () => undefined,
+      onState: (state) => told.push(state),
       onTracks: () => undefined,
       onRtp: () => undefined,
     });
@@ -126,5 +127,6 @@ describe('RTSP source', () => {
     source.start();
     await source.close();
     expect(camera.requests).toEqual([]);
+    expect(told).toEqual([]);
   });
 });
