@@ -56,13 +56,22 @@ export function parseRtcp(bytes: Buffer): { messages: RtcpMessage[]; malformed: 
     const first = bytes.readUInt8(offset);
     const end = offset + 4 + bytes.readUInt16BE(offset + 2) * 4;
     if (first >> 6 !== 2 || end > bytes.length) return { messages, malformed: true };
-    const body = bytes.subarray(offset + 4, end);
+    const padding = paddingOf(bytes.subarray(offset, end));
+    if (padding === undefined) return { messages, malformed: true };
+    const body = bytes.subarray(offset + 4, end - padding);
     const message = parseOne(bytes.readUInt8(offset + 1), first & 0x1f, body);
     if (message === 'malformed') return { messages, malformed: true };
     if (message !== undefined) messages.push(message);
     offset = end;
   }
   return { messages, malformed: offset !== bytes.length };
+}
+
+/** Padding says its own length in its last byte and comes in words (RFC 3550 section 6.4.1); undefined when it cannot be. */
+function paddingOf(packet: Buffer): number | undefined {
+  if ((packet.readUInt8(0) & 0x20) === 0) return 0;
+  const padding = packet.readUInt8(packet.length - 1);
+  return padding > 0 && padding % 4 === 0 && padding <= packet.length - 4 ? padding : undefined;
 }
 
 function parseOne(packetType: number, count: number, body: Buffer): RtcpMessage | 'malformed' | undefined {
