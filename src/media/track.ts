@@ -76,11 +76,11 @@ export class TrackReceiver {
     const restart = reception.restart || this.#reconnected;
     this.#reconnected = false;
     this.#received += 1;
-    return {
-      packet,
-      timestamp: this.#timeline.advance(packet.timestamp, arrivalMs, restart),
-      reception: { ...reception, restart },
-    };
+    const { breaks } = this.#timeline;
+    const timestamp = this.#timeline.advance(packet.timestamp, arrivalMs, restart);
+    // A jump within the same source: the last report names timestamps from before it. (Over a restart the receiver knows by itself.)
+    if (!restart && this.#timeline.breaks > breaks) this.#receiver.forgetSenderReport();
+    return { packet, timestamp, reception: { ...reception, restart } };
   }
 
   receiveRtcp(message: RtcpMessage, arrivalMs: number): void {
@@ -103,11 +103,6 @@ export class TrackReceiver {
     if (report !== undefined) return { unixMs: report.unixMs, timestamp: this.#timeline.translate(report.rtpTimestamp) };
     const arrival = this.#timeline.arrival;
     return arrival === undefined ? undefined : { unixMs: arrival.unixMs + clockOffsetMs, timestamp: arrival.timestamp };
-  }
-
-  /** The timestamp of an instant of the camera's clock. */
-  timestampAt(mapping: TimeMapping, cameraUnixMs: number): number {
-    return this.#timeline.at(mapping, cameraUnixMs);
   }
 
   get ssrc(): number | undefined {

@@ -64,14 +64,20 @@ export class RtpReceiver {
     return { gap: step > 1, restart: false };
   }
 
-  /** Takes what a sender report of this source says of time. */
+  /** Takes what a sender report of this source says of time; NTP 0 is a camera without a clock (RFC 3550 section 6.4.1). */
   receiveSenderReport(ntp: NtpTime, rtpTimestamp: number, arrivalMs: number): void {
+    if (ntp.seconds === 0 && ntp.fraction === 0) return;
     this.#senderReport = { ntp, unixMs: unixMsFromNtp(ntp), rtpTimestamp, arrivalMs };
   }
 
   /** The last report: the sender's wall clock (Unix milliseconds) at an RTP timestamp, and when it arrived here. */
   get senderReport(): { unixMs: number; rtpTimestamp: number; arrivalMs: number } | undefined {
     return this.#senderReport;
+  }
+
+  /** The timestamps broke: what the last report says of them holds no more. */
+  forgetSenderReport(): void {
+    this.#senderReport = undefined;
   }
 
   /** The block for our next receiver report; undefined before the first packet. */
@@ -90,7 +96,8 @@ export class RtpReceiver {
       extendedHighestSequence: this.#highest,
       jitter: Math.round(this.#jitter),
       lastSenderReport: sender === undefined ? 0 : ntpMiddle32(sender.ntp),
-      delaySinceLastSenderReport: sender === undefined ? 0 : Math.round(((nowMs - sender.arrivalMs) / 1000) * 65_536),
+      delaySinceLastSenderReport:
+        sender === undefined ? 0 : Math.max(0, Math.round(((nowMs - sender.arrivalMs) / 1000) * 65_536)),
     };
   }
 

@@ -6,6 +6,11 @@ export interface TimeMapping {
   timestamp: number;
 }
 
+/** The timestamp of the instant `unixMs` by a mapping, 32 bits. */
+export function timestampAt(mapping: TimeMapping, unixMs: number, clockRate: number): number {
+  return (mapping.timestamp + Math.round(((unixMs - mapping.unixMs) / 1000) * clockRate)) >>> 0;
+}
+
 /** A step forward beyond this, or backward beyond {@link BACKWARD_SECONDS}, is a jump of the camera's clock. */
 const FORWARD_SECONDS = 3;
 const BACKWARD_SECONDS = 1;
@@ -23,6 +28,7 @@ export class Timeline {
   #last: { rtpTimestamp: number; timestamp: number; arrivalMs: number } | undefined;
   /** The packet that came soonest after its timestamp, drifting later slowly. */
   #arrivalAnchor: TimeMapping | undefined;
+  #breaks = 0;
 
   /** @param start first timestamp of the timeline, 32 bits */
   constructor(clockRate: number, start: number) {
@@ -41,6 +47,7 @@ export class Timeline {
         const elapsed = Math.max(1, Math.round(((arrivalMs - last.arrivalMs) / 1000) * this.#clockRate));
         this.#offset = (last.timestamp + elapsed - rtpTimestamp) >>> 0;
         this.#arrivalAnchor = undefined;
+        this.#breaks += 1;
       }
     }
     const timestamp = (rtpTimestamp + this.#offset) >>> 0;
@@ -59,9 +66,9 @@ export class Timeline {
     return this.#arrivalAnchor;
   }
 
-  /** The timestamp of the instant `unixMs` on a mapping of this timeline. */
-  at(mapping: TimeMapping, unixMs: number): number {
-    return (mapping.timestamp + Math.round(((unixMs - mapping.unixMs) / 1000) * this.#clockRate)) >>> 0;
+  /** How often the camera's timestamps broke. */
+  get breaks(): number {
+    return this.#breaks;
   }
 
   #observeArrival(timestamp: number, arrivalMs: number): void {

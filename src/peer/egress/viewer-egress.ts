@@ -1,6 +1,6 @@
 import type { AudioPacket, StreamReader } from '../../media/stream.ts';
 import type { RtcpMessage, ReportBlock } from '../../media/rtp/rtcp.ts';
-import type { TimeMapping } from '../../media/rtp/timeline.ts';
+import { timestampAt, type TimeMapping } from '../../media/rtp/timeline.ts';
 import type { VideoFrame } from '../../media/video-track.ts';
 import { RtpSender, type SenderParameters } from './rtp-sender.ts';
 import { createSrtpEgress } from './srtp.ts';
@@ -137,7 +137,7 @@ export class ViewerEgress implements StreamReader {
     const cameraNow = nowMs + times.cameraClockOffsetMs;
     const report = (sender: RtpSender | undefined, time: TimeMapping | undefined, clockRate: number): void => {
       if (sender === undefined || time === undefined || sender.counters.packets === 0) return;
-      sender.sendReport(cameraNow, (time.timestamp + Math.round(((cameraNow - time.unixMs) / 1000) * clockRate)) >>> 0, nowMs);
+      sender.sendReport(cameraNow, timestampAt(time, cameraNow, clockRate), nowMs);
     };
     report(this.#video, times.videoTime, VIDEO_CLOCK_RATE);
     report(this.#audio, times.audioTime, this.#audioClockRate);
