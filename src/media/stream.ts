@@ -163,9 +163,10 @@ export class Stream {
 
   /** Asks the camera itself for a keyframe (RFC 4585 PLI), for the track at `index`. */
   pictureLossIndication(index: number, nowMs: number): Buffer | undefined {
+    if (this.#tracks[index] !== 'video') return undefined;
     const report = this.receiverReport(index, nowMs);
     const media = this.#video?.receiver.ssrc;
-    if (this.#tracks[index] !== 'video' || report === undefined || media === undefined) return undefined;
+    if (report === undefined || media === undefined) return undefined;
     return Buffer.concat([report, encodePictureLossIndication(this.#ssrc, media)]);
   }
 
