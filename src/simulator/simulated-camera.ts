@@ -191,7 +191,7 @@ export class SimulatedCamera {
       authenticator: this.#authenticator,
       gate: (signal) => this.#gate(signal),
     });
-    return await this.#onvif.start();
+    return this.#onvif.start();
   }
 
   async #goDown(): Promise<void> {

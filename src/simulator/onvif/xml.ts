@@ -68,7 +68,7 @@ function toElement(node: OrderedNode, outer: ReadonlyMap<string, string>): XmlEl
     attributes,
     prefixes,
     children: content.map((child) => toElement(child, prefixes)).filter((child) => child !== undefined),
-    text: decodeReferences(content.map((child) => child['#text'] ?? '').join('')).trim(),
+    text: decodeReferences(content.map((child) => String(child['#text'] ?? '')).join('')).trim(),
   };
 }
 

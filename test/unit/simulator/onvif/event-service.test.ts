@@ -30,7 +30,7 @@ async function subscribe(content = ''): Promise<string> {
 
 async function pull(query: string, timeout = 'PT10S'): Promise<XmlElement> {
   const content = `<tev:Timeout>${timeout}</tev:Timeout><tev:MessageLimit>10</tev:MessageLimit>`;
-  return await invoke(events.subscriptions, 'tev:PullMessages', content, { query });
+  return invoke(events.subscriptions, 'tev:PullMessages', content, { query });
 }
 
 /** Operation and state of each message. */

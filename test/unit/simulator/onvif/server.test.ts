@@ -72,7 +72,7 @@ describe('OnvifServer', () => {
       if (challenge === undefined) throw new Error('There is no such challenge');
       const request = { method: 'POST', uri: '/onvif/device_service', nonceCount: 1, clientNonce: 'abc' };
       const authorization = formatAuthorization(challenge, { username: 'viewer', password }, request);
-      return await post(url, soapEnvelope(DEVICE, 'GetScopes'), { authorization });
+      return post(url, soapEnvelope(DEVICE, 'GetScopes'), { authorization });
     };
     expect((await authorize('secret')).status).toBe(200);
     expect((await authorize('wrong')).status).toBe(401);
