@@ -1,0 +1,295 @@
+import { tmpdir } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, formatIssue } from '../../../src/config/config-error.ts';
+import { loadConfig, parseConfig } from '../../../src/config/load.ts';
+import type { Environment } from '../../../src/config/secrets.ts';
+
+const CAMERA = 'cameras: [{id: a, onvif: 192.0.2.1}]';
+
+/** What is thrown on a text; undefined where it is valid. */
+function errorOf(text: string, environment: Environment = {}): ConfigError | undefined {
+  try {
+    parseConfig('f', text, environment);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+}
+
+/** The messages of all that is wrong with a text, without the name of the file. */
+function wrongWith(text: string): string[] {
+  return (errorOf(text)?.issues ?? []).map((issue) => formatIssue(issue).replace(/^f:/, ''));
+}
+
+describe('a valid config', () => {
+  it('needs cameras only', () => {
+    expect(parseConfig('f', CAMERA, {})).toEqual({
+      listen: { host: '127.0.0.1', port: 8080 },
+      viewerTokens: [],
+      media: {
+        lingerMs: 10_000,
+        keyframeCacheBytes: 4_194_304,
+        maxSessions: 64,
+        ice: { advertise: [], loopbackOnly: false, iceServers: [] },
+      },
+      cameras: [{ camera: { id: 'a', name: 'a', onvif: { host: '192.0.2.1', port: 80 } } }],
+    });
+  });
+
+  it('takes sections whose keys are all commented out as absent', () => {
+    expect(parseConfig('f', `http:\n  # listen: x\nwebrtc:\nsignaling:\nmedia:\n${CAMERA}`, {})).toEqual(
+      parseConfig('f', CAMERA, {}),
+    );
+  });
+
+  it('is read in the units and shapes of the code', () => {
+    const text = `
+signaling: {server: "wss://s.example/onvif", token: T1}
+http: {listen: "0.0.0.0:80", auth: {tokens: [{token: T3}]}}
+webrtc:
+  udp_ports: 50000-50199
+  advertise: [203.0.113.7, "2001:db8::7"]
+  ice_servers: [{urls: ["turn:t.example"], username: u, credential: c}]
+media: {linger: 0.5, keyframe_cache: 1, max_sessions: 2}
+cameras:
+  - {id: a, name: Gate, onvif: "http://192.0.2.1:81/x", username: u, password: p, signaling: {token: T2}}
+  - {id: b, rtsp: {main: "rtsp://u:p@192.0.2.2/1", sub: "rtsp://192.0.2.2/2"}, signaling: {server: "ws://192.0.2.3/"}}
+`;
+    expect(parseConfig('f', text, {})).toEqual({
+      listen: { host: '0.0.0.0', port: 80 },
+      viewerTokens: [{ token: 'T3' }],
+      signaling: { server: 'wss://s.example/onvif', token: 'T1' },
+      media: {
+        lingerMs: 500,
+        keyframeCacheBytes: 1_048_576,
+        maxSessions: 2,
+        ice: {
+          udpPorts: { first: 50_000, last: 50_199 },
+          advertise: ['203.0.113.7', '2001:db8::7'],
+          loopbackOnly: false,
+          iceServers: [{ urls: ['turn:t.example'], username: 'u', credential: 'c' }],
+        },
+      },
+      cameras: [
+        {
+          camera: {
+            id: 'a',
+            name: 'Gate',
+            credentials: { username: 'u', password: 'p' },
+            onvif: { host: '192.0.2.1', port: 81, path: '/x' },
+          },
+          signaling: { server: 'wss://s.example/onvif', token: 'T2' },
+        },
+        {
+          camera: {
+            id: 'b',
+            name: 'b',
+            credentials: { username: 'u', password: 'p' },
+            rtsp: { main: 'rtsp://192.0.2.2/1', sub: 'rtsp://192.0.2.2/2' },
+          },
+          signaling: { server: 'ws://192.0.2.3/' },
+        },
+      ],
+    });
+  });
+
+  it('lists the tokens that open everything first', () => {
+    const { viewerTokens } = parseConfig(
+      'f',
+      `http: {auth: {tokens: [{token: one, cameras: [a]}, {token: all}]}}\n${CAMERA}`,
+      {},
+    );
+    expect(viewerTokens).toEqual([{ token: 'all' }, { token: 'one', cameras: ['a'] }]);
+  });
+
+  it('may share what cameras have in common by an anchor', () => {
+    const text = 'cameras:\n- &a {id: a, onvif: 192.0.2.1, username: u, password: p}\n- {<<: *a, id: b}';
+    const [a, b] = parseConfig('f', text, {}).cameras;
+    expect(b?.camera).toEqual({ ...a?.camera, id: 'b', name: 'b' });
+  });
+});
+
+describe('what is wrong is named by line, column and what to write', () => {
+  it.each([
+    ['a typo', `htttp: {}\n${CAMERA}`, ['1:1: htttp: is not a known key; did you mean "http"?']],
+    [
+      'a key of nothing',
+      `media: {gop: 1}\n${CAMERA}`,
+      ['1:9: media.gop: is not a key that is known here; the keys are: linger, keyframe_cache, max_sessions'],
+    ],
+    [
+      'a wrong type',
+      `media:\n  linger: soon\n${CAMERA}`,
+      ['2:11: media.linger: is "soon"; write a number from 0 to 86400 (seconds)'],
+    ],
+    [
+      'a number out of bounds',
+      `media: {keyframe_cache: 65}\n${CAMERA}`,
+      ['1:25: media.keyframe_cache: is "65"; write a number from 1 to 64 (MB)'],
+    ],
+    [
+      'a number where text belongs',
+      'cameras:\n- id: a\n  onvif: 192.0.2.1\n  username: u\n  password: 1234',
+      ['5:13: cameras[0].password: is read as a number, not as text; put it in quotes'],
+    ],
+    [
+      'an empty value',
+      'cameras:\n- id: a\n  onvif:\n',
+      ['3:9: cameras[0].onvif: is empty; write a host, host:port or http URL, such as 192.168.1.20'],
+    ],
+    [
+      'a missing key',
+      'cameras:\n  - name: Gate\n    onvif: 192.0.2.1',
+      ['2:5: cameras[0].id: is missing; write at most 64 letters, digits, dots, underscores and hyphens, such as front-door'],
+    ],
+    [
+      'a value in place of a list',
+      'cameras: a',
+      ['1:10: cameras: is a single value; write a list: a line with "- " for each entry'],
+    ],
+    ['no camera', 'http: {}', ['1:1: cameras: is missing; write at least one camera']],
+    ['an empty list', 'cameras: []', ['1:10: cameras: is an empty list; write at least one camera']],
+    [
+      'a duplicate id, with both lines',
+      'cameras:\n- id: a\n  onvif: 192.0.2.1\n- id: a\n  onvif: 192.0.2.2\n',
+      ['4:7: cameras[1].id: "a" is already the id of cameras[0] on line 2; write another one here or there'],
+    ],
+    [
+      'a camera that is nowhere',
+      'cameras:\n- id: a',
+      ['2:3: cameras[0]: says nowhere where the camera is; add onvif: with its address, or rtsp: with its URLs'],
+    ],
+    [
+      'a camera that is at two places',
+      'cameras:\n- {id: a, onvif: 192.0.2.1, rtsp: {main: "rtsp://192.0.2.1/"}}',
+      ['2:29: cameras[0].rtsp: stands beside onvif; keep one of the two'],
+    ],
+    ['no RTSP URL', 'cameras: [{id: a, rtsp: {}}]', ['1:19: cameras[0].rtsp: holds no URL; write one as main: rtsp://...']],
+    [
+      'a password without a user',
+      'cameras: [{id: a, onvif: 192.0.2.1, password: p}]',
+      ['1:37: cameras[0].password: stands without a user name; add username:'],
+    ],
+    [
+      'a user without a password',
+      'cameras: [{id: a, onvif: 192.0.2.1, username: u}]',
+      ['1:37: cameras[0].username: stands without a password; add password: or password_file:'],
+    ],
+    [
+      'credentials that contradict each other',
+      'cameras: [{id: a, rtsp: {main: "rtsp://u:p@192.0.2.1/", sub: "rtsp://u:q@192.0.2.1/"}}]',
+      [
+        '1:62: cameras[0].rtsp.sub: has other credentials than the rest of the camera; write them once, as username: and password:',
+      ],
+    ],
+    [
+      'a listener for everybody without tokens',
+      `http: {listen: "0.0.0.0:8080"}\n${CAMERA}`,
+      ['1:16: http.listen: reaches beyond this machine, and anybody could watch; add http.auth.tokens, or listen on 127.0.0.1'],
+    ],
+    [
+      'a token for a camera that is not there',
+      `http: {auth: {tokens: [{token: t}, {token: s, cameras: [fornt]}]}}\ncameras: [{id: front, onvif: 192.0.2.1}]`,
+      ['1:57: http.auth.tokens[1].cameras[0]: there is no camera "fornt"; did you mean "front"?'],
+    ],
+    [
+      'tokens of which none opens the page',
+      `http: {auth: {tokens: [{token: s, cameras: [a]}]}}\n${CAMERA}`,
+      ['1:15: http.auth.tokens: open single cameras only, and none the page, the API and the metrics; add one without cameras'],
+    ],
+    [
+      'the same token twice, without showing it',
+      `http: {auth: {tokens: [{token: same}, {token: same}]}}\n${CAMERA}`,
+      ['1:39: http.auth.tokens[1]: is the same token as http.auth.tokens[0]; write a token of its own'],
+    ],
+    [
+      'a token that another server would have to know',
+      `signaling: {server: "wss://s.example/"}\nhttp: {auth: {tokens: [{token: t}, {token: s, cameras: [a]}]}}\n${CAMERA}`,
+      [
+        '2:47: http.auth.tokens[1].cameras: has no effect, since viewers come through signaling.server, which has tokens of its own; leave it out here',
+      ],
+    ],
+    [
+      'a viewer without a token',
+      `http: {auth: {tokens: [{}]}}\n${CAMERA}`,
+      ['1:24: http.auth.tokens[0]: holds no token; write token: or token_file:'],
+    ],
+    [
+      'a token for no server',
+      `signaling: {token: t}\n${CAMERA}`,
+      ['1:1: signaling: names no server; write server: with its WebSocket URL, or leave out signaling for the embedded server'],
+    ],
+    [
+      'a token of a camera for no server',
+      'cameras: [{id: a, onvif: 192.0.2.1, signaling: {token: t}}]',
+      [
+        '1:37: cameras[0].signaling: names no server; write server: here or under the top-level signaling:, or leave it out for the embedded server',
+      ],
+    ],
+    [
+      'TURN without credentials',
+      `webrtc: {ice_servers: [{urls: ["turn:t.example"]}]}\n${CAMERA}`,
+      ['1:24: webrtc.ice_servers[0]: is a TURN server without credentials; add username: and credential:'],
+    ],
+    [
+      'text that is no YAML',
+      'cameras:\n\t- id: a',
+      ['2:1: is not YAML here: Tabs are not allowed as indentation; indent with spaces'],
+    ],
+    [
+      'a key that stands twice',
+      `http: {}\nhttp: {}\n${CAMERA}`,
+      ['2:1: is not YAML here: Map keys must be unique; keep one of the two'],
+    ],
+  ])('%s', (_what, text, expected) => expect(wrongWith(text)).toEqual(expected));
+
+  it.each(['', '# only a comment', '- a', 'text'])('a file that holds no config: %j', (text) => {
+    expect(wrongWith(text)).toEqual([expect.stringMatching(/write at least cameras: with one camera$/)]);
+  });
+
+  it('all of it at once, in the order of the file', () => {
+    const text =
+      'media: {linger: x}\ncameras:\n- id: a\n  onvif: 192.0.2.1\n- id: a\n  onvif: 192.0.2.300\n  password: ${NONE}\nhttps: {}';
+    expect(wrongWith(text).map((line) => line.split(': ').slice(0, 2).join(' '))).toEqual([
+      '1:17 media.linger',
+      '5:7 cameras[1].id',
+      '6:10 cameras[1].onvif',
+      '7:13 cameras[1].password',
+      '8:1 https',
+    ]);
+  });
+
+  it('as data for programs', () => {
+    expect(errorOf(`htttp: {}\n${CAMERA}`)).toMatchObject({
+      code: 'config.invalid',
+      issues: [{ file: 'f', line: 1, column: 1, path: 'htttp', message: 'is not a known key; did you mean "http"?' }],
+    });
+  });
+});
+
+describe('a file that would harm', () => {
+  it('is refused when its aliases expand to very much', () => {
+    const levels = ['b: &b [*a,*a,*a,*a,*a,*a,*a,*a]', 'c: &c [*b,*b,*b,*b,*b,*b,*b,*b]', 'cameras: [*c,*c,*c,*c,*c,*c,*c,*c]'];
+    expect(wrongWith(['a: &a [x,x,x,x,x,x,x,x]', ...levels].join('\n'))).toEqual([expect.stringContaining('expand to too much')]);
+  });
+
+  it('is refused when it is nested very deeply', () => {
+    expect(wrongWith('['.repeat(100_000)).every((line) => line.includes('nested too deeply'))).toBe(true);
+  });
+
+  it('is refused by its length before it is read', () => {
+    expect(() => loadConfig('/dev/zero', {})).toThrow('/dev/zero: is longer than 2 MiB');
+  });
+
+  it('cannot reach the prototype of what it is read into', () => {
+    expect(wrongWith(`__proto__: {x: 1}\n${CAMERA}`)).toEqual([expect.stringContaining('__proto__: is not a key')]);
+  });
+});
+
+it('a file that cannot be read says which and how to name another', () => {
+  expect(() => loadConfig('/nowhere/gateway.yaml', {})).toThrow(
+    '/nowhere/gateway.yaml: the config file does not exist; name one that can be read by --config',
+  );
+  expect(() => loadConfig(tmpdir(), {})).toThrow('the config file is a folder');
+});
