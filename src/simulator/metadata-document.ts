@@ -2,6 +2,15 @@ import { NAMESPACES } from './onvif/namespaces.ts';
 import type { MoveStatus, PtzPosition } from './ptz-state.ts';
 import { SCENE_HEIGHT, SCENE_WIDTH, visibleBox, type SceneObject } from './scene.ts';
 
+/** Which parts the metadata stream has, as ONVIF's metadata configuration says it. */
+export interface MetadataParts {
+  /** The objects in the picture. */
+  analytics: boolean;
+  ptzPosition: boolean;
+  /** Whether the camera moves. */
+  ptzStatus: boolean;
+}
+
 /** What one document of the metadata stream says. */
 export interface MetadataFrame {
   /** The camera's wall clock at the frame, milliseconds since 1970. */
@@ -14,17 +23,28 @@ export interface MetadataFrame {
  * One complete XML document of the metadata stream (ONVIF Streaming Specification section 5.1.2.1.1, metadatastream.xsd): the
  * objects in view and where the camera looks. Positions are in ONVIF's normalized coordinates: -1 to 1, y upwards.
  */
-export function metadataDocument(frame: MetadataFrame): string {
+export function metadataDocument(frame: MetadataFrame, parts: Readonly<MetadataParts>): string {
   const utcTime = new Date(frame.utcMs).toISOString();
-  const objects = frame.objects.map(objectElement).join('');
-  const { position, moveStatus } = frame.ptz;
   return (
     `<?xml version="1.0" encoding="UTF-8"?>\n<tt:MetadataStream xmlns:tt="${NAMESPACES.tt}">` +
-    `<tt:VideoAnalytics><tt:Frame UtcTime="${utcTime}">${objects}</tt:Frame></tt:VideoAnalytics>` +
-    `<tt:PTZ><tt:PTZStatus><tt:Position>` +
-    `<tt:PanTilt x="${number(position.pan)}" y="${number(position.tilt)}"/><tt:Zoom x="${number(position.zoom)}"/></tt:Position>` +
-    `<tt:MoveStatus><tt:PanTilt>${moveStatus.panTilt}</tt:PanTilt><tt:Zoom>${moveStatus.zoom}</tt:Zoom></tt:MoveStatus>` +
-    `<tt:UtcTime>${utcTime}</tt:UtcTime></tt:PTZStatus></tt:PTZ></tt:MetadataStream>`
+    (parts.analytics ? analyticsElement(frame, utcTime) : '') +
+    (parts.ptzPosition || parts.ptzStatus ? ptzElement(frame, utcTime, parts) : '') +
+    `</tt:MetadataStream>`
+  );
+}
+
+function analyticsElement(frame: MetadataFrame, utcTime: string): string {
+  const objects = frame.objects.map(objectElement).join('');
+  return `<tt:VideoAnalytics><tt:Frame UtcTime="${utcTime}">${objects}</tt:Frame></tt:VideoAnalytics>`;
+}
+
+function ptzElement({ ptz: { position, moveStatus } }: MetadataFrame, utcTime: string, parts: Readonly<MetadataParts>): string {
+  const panTilt = `<tt:PanTilt x="${number(position.pan)}" y="${number(position.tilt)}"/>`;
+  const positionElement = `<tt:Position>${panTilt}<tt:Zoom x="${number(position.zoom)}"/></tt:Position>`;
+  const statusElement = `<tt:MoveStatus><tt:PanTilt>${moveStatus.panTilt}</tt:PanTilt><tt:Zoom>${moveStatus.zoom}</tt:Zoom></tt:MoveStatus>`;
+  return (
+    `<tt:PTZ><tt:PTZStatus>${parts.ptzPosition ? positionElement : ''}${parts.ptzStatus ? statusElement : ''}` +
+    `<tt:UtcTime>${utcTime}</tt:UtcTime></tt:PTZStatus></tt:PTZ>`
   );
 }
 

@@ -139,6 +139,7 @@ export class SimulatedCamera {
       clips,
       timeline: this.timeline,
       ptz: this.ptz,
+      metadata: this.metadata,
       host: this.#host,
       port,
       credentials: { username, password },

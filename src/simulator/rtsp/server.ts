@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../../base/errors.ts';
 import type { Credentials } from '../../camera/rtsp/auth.ts';
 import type { Clips } from '../clips.ts';
+import type { MetadataParts } from '../metadata-document.ts';
 import { SIMULATED_PROFILES } from '../profiles.ts';
 import type { PtzState } from '../ptz-state.ts';
 import type { Timeline } from '../timeline.ts';
@@ -23,6 +24,8 @@ export interface RtspCameraServerOptions {
   timeline: Timeline;
   /** Its position is in the metadata. The server asks with the timeline's host time. */
   ptz: PtzState;
+  /** What the metadata stream has; may be changed at any time. Default everything. */
+  metadata?: Readonly<MetadataParts>;
   /** Default 127.0.0.1. */
   host?: string;
   /** Default 0: whatever the system gives. */
@@ -34,6 +37,7 @@ export interface RtspCameraServerOptions {
   seed?: number;
 }
 
+const EVERYTHING: MetadataParts = { analytics: true, ptzPosition: true, ptzStatus: true };
 const SESSION_CHECK_INTERVAL_MS = 1_000;
 
 /**
@@ -76,7 +80,7 @@ export class RtspCameraServer {
     this.#port = options.port ?? 0;
     this.#authentication = options.credentials && new RtspAuthentication(options.credentials, options.digest);
     const sound = new SoundTrack(clips.sound, timeline);
-    const metadata = new MetadataTrack(ptz, timeline);
+    const metadata = new MetadataTrack(ptz, options.metadata ?? EVERYTHING, timeline);
     this.#tracks = [sound, metadata];
     for (const profile of SIMULATED_PROFILES) {
       const video = new VideoTrack(profile, clips.video[profile.token], timeline);
@@ -136,6 +140,7 @@ export class RtspCameraServer {
       return; // Closed meanwhile.
     }
     await this.#listen();
+    if (this.#closing.signal.aborted) await this.#stopListening();
   }
 
   /** Makes every digest nonce stale: each client is challenged again at its next request. */

@@ -1,7 +1,7 @@
 import { isKeyframe, type AccessUnit } from '../../media/h264/nal.ts';
 import { packetizeH264 } from '../../media/h264/packetizer.ts';
 import type { VideoClip } from '../clips.ts';
-import { metadataDocument } from '../metadata-document.ts';
+import { metadataDocument, type MetadataParts } from '../metadata-document.ts';
 import { SOUND_SAMPLE_RATE, type SimulatedProfile } from '../profiles.ts';
 import type { PtzState } from '../ptz-state.ts';
 import { sceneAt } from '../scene.ts';
@@ -116,11 +116,13 @@ const METADATA_INTERVAL_MS = 200;
 /** The objects of the picture and where the camera looks, five times a second and at each synchronization point. */
 export class MetadataTrack extends MediaTrack {
   readonly #ptz: PtzState;
+  readonly #parts: Readonly<MetadataParts>;
   #dueMs = 0;
 
-  constructor(ptz: PtzState, timeline: Timeline) {
+  constructor(ptz: PtzState, parts: Readonly<MetadataParts>, timeline: Timeline) {
     super(new RtpStream(90_000, 107), timeline);
     this.#ptz = ptz;
+    this.#parts = parts;
   }
 
   get dueMs(): number {
@@ -138,12 +140,12 @@ export class MetadataTrack extends MediaTrack {
   next(isLost: () => boolean): Burst {
     const hostMs = this.#dueMs;
     this.#dueMs = (Math.floor(hostMs / METADATA_INTERVAL_MS) + 1) * METADATA_INTERVAL_MS;
-    const document = metadataDocument({
+    const frame = {
       utcMs: this.timeline.cameraTimeAt(hostMs),
       objects: sceneAt(this.timeline.clipTimeAt(hostMs)),
       ptz: { position: this.#ptz.position(hostMs), moveStatus: this.#ptz.moveStatus(hostMs) },
-    });
-    const bytes = Buffer.from(document);
+    };
+    const bytes = Buffer.from(metadataDocument(frame, this.#parts));
     const payloads: Buffer[] = [];
     for (let at = 0; at < bytes.length; at += MAX_PAYLOAD) payloads.push(bytes.subarray(at, at + MAX_PAYLOAD));
     // The marker ends a document (ONVIF Streaming Specification section 5.1.2.1.1).

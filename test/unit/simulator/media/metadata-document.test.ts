@@ -19,6 +19,8 @@ const FRAME: MetadataFrame = {
   ptz: { position: { pan: -0.5, tilt: 0.25, zoom: 1 }, moveStatus: { panTilt: 'MOVING', zoom: 'IDLE' } },
 };
 
+const EVERYTHING = { analytics: true, ptzPosition: true, ptzStatus: true };
+
 function parse(document: string): Record<string, never> {
   expect(XMLValidator.validate(document)).toBe(true);
   return new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '', isArray: (name) => name === 'tt:Object' }).parse(
@@ -28,7 +30,7 @@ function parse(document: string): Record<string, never> {
 
 describe('metadata document', () => {
   it('reports objects in normalized coordinates, y upwards, with class and likelihood', () => {
-    const stream = parse(metadataDocument(FRAME))['tt:MetadataStream'];
+    const stream = parse(metadataDocument(FRAME, EVERYTHING))['tt:MetadataStream'];
     expect(stream).toMatchObject({
       'xmlns:tt': 'http://www.onvif.org/ver10/schema',
       'tt:VideoAnalytics': {
@@ -52,7 +54,7 @@ describe('metadata document', () => {
   });
 
   it('reports where the camera looks and whether it moves', () => {
-    expect(parse(metadataDocument(FRAME))['tt:MetadataStream']).toMatchObject({
+    expect(parse(metadataDocument(FRAME, EVERYTHING))['tt:MetadataStream']).toMatchObject({
       'tt:PTZ': {
         'tt:PTZStatus': {
           'tt:Position': { 'tt:PanTilt': { x: '-0.5000', y: '0.2500' }, 'tt:Zoom': { x: '1.0000' } },
@@ -66,8 +68,20 @@ describe('metadata document', () => {
   it('cuts boxes at the edge of the picture and leaves out what is not in it', () => {
     const atEdge = { ...CAR, box: { ...CAR.box, left: -2 } };
     const outside = { ...CAR, id: 8, box: { ...CAR.box, left: -4 } };
-    const document = metadataDocument({ ...FRAME, objects: [atEdge, outside] });
+    const document = metadataDocument({ ...FRAME, objects: [atEdge, outside] }, EVERYTHING);
     expect(document).toContain('left="-1.0000" top="0.5000" right="-0.7500"');
     expect(document).not.toContain('ObjectId="8"');
+  });
+
+  it('has only the parts that are wanted', () => {
+    const nothing = { analytics: false, ptzPosition: false, ptzStatus: false };
+    const parts = (wanted: Partial<typeof nothing>): string[] =>
+      ['tt:VideoAnalytics', 'tt:PTZ', 'tt:Position', 'tt:MoveStatus'].filter((name) =>
+        metadataDocument(FRAME, { ...nothing, ...wanted }).includes(`<${name}>`),
+      );
+    expect(parts({})).toEqual([]);
+    expect(parts({ analytics: true })).toEqual(['tt:VideoAnalytics']);
+    expect(parts({ ptzPosition: true })).toEqual(['tt:PTZ', 'tt:Position']);
+    expect(parts({ ptzStatus: true })).toEqual(['tt:PTZ', 'tt:MoveStatus']);
   });
 });
