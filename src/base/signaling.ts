@@ -89,6 +89,12 @@ export class Gate {
   readonly #held: (() => void)[] = [];
   #open = false;
 
+  static opened(): Gate {
+    const gate = new Gate();
+    gate.open();
+    return gate;
+  }
+
   /** False where too many are held already: the action is dropped. */
   run(action: () => void): boolean {
     if (this.#open) action();

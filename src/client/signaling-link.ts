@@ -107,15 +107,15 @@ export class SignalingLink {
     const socket = this.#options.createWebSocket(url.href, SIGNALING_SUBPROTOCOL);
     this.#socket = socket;
     socket.addEventListener('message', ({ data }) => this.#rpc.receive(data));
+    // An error event is always followed by close, and says nothing in a browser.
+    socket.addEventListener('error', () => {});
     await new Promise<void>((resolve, reject) => {
       socket.addEventListener('open', resolve);
-      // An error event is always followed by close, and says nothing in a browser.
-      socket.addEventListener('error', () => {});
-      socket.addEventListener('close', () => {
-        reject(new SignalingError(503));
-        this.#rpc.close();
-        if (!this.#closed) this.#options.onLost();
-      });
+      socket.addEventListener('close', () => reject(new SignalingError(503)));
+    });
+    socket.addEventListener('close', () => {
+      this.#rpc.close();
+      if (!this.#closed) this.#options.onLost();
     });
     if (this.#closed) {
       socket.close(1000);
@@ -150,7 +150,8 @@ export class SignalingLink {
 function socketUrl(server: string): URL {
   const page = (globalThis as { location?: { href: string } }).location?.href;
   const url = URL.parse(server, page);
-  if (url === null) throw new SignalingError(503, `"${server}" is not the address of a signaling server.`);
-  url.protocol = url.protocol.replace(/^http/, 'ws');
+  if (url !== null) url.protocol = url.protocol.replace(/^http/, 'ws');
+  if (url === null || !/^wss?:$/.test(url.protocol))
+    throw new SignalingError(503, `"${server}" is not the address of a signaling server.`);
   return url;
 }

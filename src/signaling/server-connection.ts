@@ -95,9 +95,9 @@ export class ServerConnection implements Participant {
       if (device?.role !== 'device') throw new SignalingError(SignalingCode.unavailable);
       return sessions.connect(this, device, { peer, profile: readOptionalString(params, 'profile'), call });
     });
-    rpc.handle('invite', async (params) => {
+    rpc.handle('invite', async (params, call) => {
       this.#registered('device');
-      return sessions.invite(this, params);
+      return sessions.invite(this, params, call);
     });
     rpc.handle('trickle', (params) => {
       if (this.#registration !== undefined) sessions.trickle(this, params);

@@ -35,6 +35,8 @@ interface Session {
   readonly device: Participant;
   /** Opens when the client has its answer to connect, which nothing of the device may overtake. */
   readonly toClient: Gate;
+  /** Closed while an invite waits for its answer, which the client's candidates may not overtake. */
+  toDevice: Gate;
   answered: boolean;
   /** By `performance.now()`. */
   expiresAt: number | undefined;
@@ -74,6 +76,7 @@ export class ServerSessions {
       client,
       device,
       toClient: new Gate(),
+      toDevice: Gate.opened(),
       answered: false,
       expiresAt: undefined,
       timer: undefined,
@@ -93,23 +96,26 @@ export class ServerSessions {
   }
 
   /** Forwards the device's offer and brings the client's answer back. */
-  async invite(device: Participant, params: Params): Promise<unknown> {
+  async invite(device: Participant, params: Params, call: Call): Promise<unknown> {
     const session = this.#sessions.get(readString(params, 'session'));
     if (session?.device !== device) throw new SignalingError(SignalingCode.badRequest, 'There is no such session');
     readString(params, 'offer');
     const { inviteTimeoutMs } = this.#options.limits;
+    const toDevice = new Gate();
+    session.toDevice = toDevice;
+    call.afterAnswer(() => toDevice.open());
     const answer = await session.toClient.request(() => session.client.rpc.request('invite', params, inviteTimeoutMs));
     session.answered = true;
     return answer;
   }
 
-  /** Relays a candidate as it is; the order stays, since no step here waits. */
+  /** Relays a candidate as it is, and in its order. */
   trickle(from: Participant, params: Params): void {
     const session = this.#sessions.get(String(params['session']));
-    if (session?.device === from) {
-      if (!session.toClient.run(() => session.client.rpc.notify('trickle', params))) this.#options.onDropped();
-    } else if (session?.client === from) session.device.rpc.notify('trickle', params);
-    else this.#options.onDropped();
+    let relayed = false;
+    if (session?.device === from) relayed = session.toClient.run(() => session.client.rpc.notify('trickle', params));
+    else if (session?.client === from) relayed = session.toDevice.run(() => session.device.rpc.notify('trickle', params));
+    if (!relayed) this.#options.onDropped();
   }
 
   /** Gives a session of the client the full time again and tells the device, whose word on it counts if it is less. */

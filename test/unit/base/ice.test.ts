@@ -11,9 +11,12 @@ describe('ICE servers', () => {
     expect(readIceServers([{ urls: 'stun:1.2.3.4' }])).toEqual([{ urls: ['stun:1.2.3.4'] }]);
   });
 
-  it.each([[undefined], [null], ['stun:a'], [{}], [[17, null, { urls: 5 }, { urls: [] }, { urls: ['', 3] }]]])('leave out what is none: %j', (value) => {
-    expect(readIceServers(value)).toEqual([]);
-  });
+  it.each([[undefined], [null], ['stun:a'], [{}], [[17, null, { urls: 5 }, { urls: [] }, { urls: ['', 3] }]]])(
+    'leave out what is none: %j',
+    (value) => {
+      expect(readIceServers(value)).toEqual([]);
+    },
+  );
 
   it('are bounded', () => {
     const urls = Array.from({ length: 100 }, (_, index) => `stun:${index}`);
@@ -25,15 +28,26 @@ describe('ICE servers', () => {
 
 describe('ICE candidates', () => {
   it('keep the fields of RTCIceCandidateInit and nothing else', () => {
-    const candidate = { candidate: 'candidate:1 1 udp 1 10.0.0.1 5 typ host', sdpMid: '0', sdpMLineIndex: 0, usernameFragment: 'ab' };
+    const candidate = {
+      candidate: 'candidate:1 1 udp 1 10.0.0.1 5 typ host',
+      sdpMid: '0',
+      sdpMLineIndex: 0,
+      usernameFragment: 'ab',
+    };
     expect(readIceCandidate({ ...candidate, extra: 1, foundation: 'x' })).toEqual(candidate);
   });
 
-  it.each([[''], [null], [undefined], [{}], [{ candidate: '' }], [{ candidate: null }]])('end trickling when empty: %j', (value) => {
-    expect(readIceCandidate(value)).toEqual({ candidate: '' });
-  });
+  it.each([[''], [null], [undefined], [{}], [{ candidate: '' }], [{ candidate: null }]])(
+    'end trickling when empty: %j',
+    (value) => {
+      expect(readIceCandidate(value)).toEqual({ candidate: '' });
+    },
+  );
 
-  it.each([[17], ['candidate:1'], [[]], [{ candidate: 5 }], [{ candidate: 'x'.repeat(3000) }]])('are refused when malformed: %j', (value) => {
-    expect(readIceCandidate(value)).toBeUndefined();
-  });
+  it.each([[17], ['candidate:1'], [[]], [{ candidate: 5 }], [{ candidate: 'x'.repeat(3000) }]])(
+    'are refused when malformed: %j',
+    (value) => {
+      expect(readIceCandidate(value)).toBeUndefined();
+    },
+  );
 });

@@ -158,7 +158,11 @@ describe('batches', () => {
     rpc.receive(text([call(3, 13), call(undefined, 14)]));
     await vi.waitFor(() => expect(sent).toHaveLength(2));
     expect(sent).toMatchObject([
-      [{ id: 1, result: 20 }, { id: 2, result: 24 }, { id: null, error: { code: -32600 } }],
+      [
+        { id: 1, result: 20 },
+        { id: 2, result: 24 },
+        { id: null, error: { code: -32600 } },
+      ],
       [{ id: 3, result: 26 }],
     ]);
   });
@@ -168,16 +172,24 @@ describe('batches', () => {
     const { rpc, sent } = endpoint({ onErrorNotification });
     const answer = rpc.request('register');
     const { id } = sent[0] as { id: number };
-    rpc.receive(text([{ jsonrpc: '2.0', id, result: { id: 'x' } }, { jsonrpc: '2.0', error: { code: 1001, message: 'Full' } }]));
+    rpc.receive(
+      text([
+        { jsonrpc: '2.0', id, result: { id: 'x' } },
+        { jsonrpc: '2.0', error: { code: 1001, message: 'Full' } },
+      ]),
+    );
     await expect(answer).resolves.toEqual({ id: 'x' });
     expect(onErrorNotification).toHaveBeenCalledExactlyOnceWith({ code: 1001, message: 'Full' });
   });
 
-  it.each([[[]], [Array.from({ length: 65 }, () => ({ jsonrpc: '2.0', method: 'x' }))]])('are refused when empty or too long', (batch) => {
-    const { rpc, sent } = endpoint();
-    rpc.receive(text(batch));
-    expect(sent).toMatchObject([{ id: null, error: { code: -32600 } }]);
-  });
+  it.each([[[]], [Array.from({ length: 65 }, () => ({ jsonrpc: '2.0', method: 'x' }))]])(
+    'are refused when empty or too long',
+    (batch) => {
+      const { rpc, sent } = endpoint();
+      rpc.receive(text(batch));
+      expect(sent).toMatchObject([{ id: null, error: { code: -32600 } }]);
+    },
+  );
 });
 
 describe('the error notification of ONVIF', () => {
@@ -224,7 +236,10 @@ describe('frames that cannot be understood', () => {
     ['neither call nor answer', '{"jsonrpc":"2.0"}', -32600],
   ])('are answered and counted: %s', async (_what, frame, code) => {
     const onMalformed = vi.fn();
-    const { rpc, sent } = endpoint({ onMalformed, maxFrameLength: typeof frame === 'string' && frame.length < 500 ? 200 : 200_000 });
+    const { rpc, sent } = endpoint({
+      onMalformed,
+      maxFrameLength: typeof frame === 'string' && frame.length < 500 ? 200 : 200_000,
+    });
     rpc.receive(frame);
     await vi.waitFor(() => expect(sent).toMatchObject([{ id: null, error: { code } }]));
     expect(onMalformed).toHaveBeenCalledOnce();

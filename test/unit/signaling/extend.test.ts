@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { FakeHost, type FakeSession, type RawPeer, Site } from './fixture.ts';
+import { FakeHost, type FakeSession, type RawPeer, Site, registered } from './fixture.ts';
 
 describe('sessions with an end', () => {
   let site: Site;
@@ -10,7 +10,7 @@ describe('sessions with an end', () => {
     site = await new Site({ expiryTimeSeconds }).listen();
     const host = new FakeHost();
     const device = site.device({ host });
-    await vi.waitFor(() => expect(device.state.state).toBe('registered'));
+    await registered(device);
     const client = await site.peer('viewer');
     const opened = (await client.request('connect', { peer: 'front-door' })) as { session: string };
     expect(opened).toMatchObject({ expiryTimeSeconds });
@@ -48,7 +48,9 @@ describe('sessions with an end', () => {
     const opening = client.request('connect', { peer: 'yard' });
     yard.respond((await yard.call('connect'))['id'], {});
     const { session } = (await opening) as { session: string };
-    await expect(yard.request('extend', { session })).resolves.toEqual({ expiryTimeSeconds: expect.toSatisfy((rest: number) => rest >= 58 && rest <= 60) as number });
+    await expect(yard.request('extend', { session })).resolves.toEqual({
+      expiryTimeSeconds: expect.toSatisfy((rest: number) => rest >= 58 && rest <= 60) as number,
+    });
     const extending = client.request('extend', { session });
     const asked = await yard.call('extend');
     expect(asked.params).toEqual({ session, expiryTimeSeconds: 60 });

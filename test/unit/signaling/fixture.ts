@@ -72,6 +72,13 @@ export const TOKENS = new StaticTokens({
   devices: [{ token: 'front-door-device', peer: 'front-door' }, { token: 'yard-device', peer: 'yard' }, { token: 'any-device' }],
 });
 
+/** Waits until a device is registered. */
+export async function registered(device: SignalingDevice): Promise<void> {
+  await vi.waitFor(() => {
+    if (device.state.state !== 'registered') throw new Error(JSON.stringify(device.state));
+  });
+}
+
 /** An HTTP server on loopback that hands every upgrade to a signaling server. */
 export class Site {
   server: SignalingServer;

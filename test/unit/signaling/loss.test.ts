@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DeviceSignalingState, SignalingDevice } from '../../../src/signaling/device.ts';
-import { FakeHost, Site } from './fixture.ts';
+import { FakeHost, Site, registered } from './fixture.ts';
 
 describe('when a side is lost', () => {
   let site: Site;
@@ -8,16 +8,12 @@ describe('when a side is lost', () => {
   let device: SignalingDevice;
   let states: DeviceSignalingState[];
 
-  async function registered(): Promise<void> {
-    await vi.waitFor(() => expect(device.state.state).toBe('registered'));
-  }
-
   beforeEach(async () => {
     site = await new Site({ limits: { inviteTimeoutMs: 30 } }).listen();
     host = new FakeHost();
     states = [];
     device = site.device({ host, onState: (state) => states.push(state) });
-    await registered();
+    await registered(device);
   });
 
   afterEach(() => site.close());
@@ -86,7 +82,7 @@ describe('when a side is lost', () => {
     const patientHost = new FakeHost();
     patientHost.onOpen = (opened) => void opened.invite('offer');
     const other = patient.device({ host: patientHost });
-    await vi.waitFor(() => expect(other.state.state).toBe('registered'));
+    await registered(other);
     const going = await patient.peer('viewer');
     await going.request('connect', { peer: 'front-door' });
     await going.call('invite');
@@ -105,7 +101,7 @@ describe('when a side is lost', () => {
     live.live = true;
     await site.restart();
     await vi.waitFor(() => expect(pending.closedWith).toHaveLength(1));
-    await registered();
+    await registered(device);
     await vi.waitFor(() => expect(states.map(({ state }) => state)).toContain('connecting'));
     expect(states.find(({ state }) => state === 'connecting')?.reason?.code).toBe('signaling.lost');
     expect(device.state).toEqual({ state: 'registered', peer: 'front-door', reason: null });

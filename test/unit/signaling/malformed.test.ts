@@ -65,7 +65,11 @@ describe('malformed frames', () => {
       'nonsense',
     ]);
     const batch = await client.frame((frame) => Array.isArray(frame));
-    expect(batch).toMatchObject([{ id: 1, error: { code: 480 } }, { id: 2, error: { code: -32601 } }, { id: null, error: { code: -32600 } }]);
+    expect(batch).toMatchObject([
+      { id: 1, error: { code: 480 } },
+      { id: 2, error: { code: -32601 } },
+      { id: null, error: { code: -32600 } },
+    ]);
     await works();
   });
 });

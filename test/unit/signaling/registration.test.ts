@@ -24,7 +24,9 @@ describe('registering at our server', () => {
     expect(id).not.toBe(byHeader.id);
 
     const byRequest = await site.peer(null);
-    await expect(byRequest.request('register', { authorization: 'viewer' })).resolves.toEqual({ id: expect.stringMatching(/^client-/) as string });
+    await expect(byRequest.request('register', { authorization: 'viewer' })).resolves.toEqual({
+      id: expect.stringMatching(/^client-/) as string,
+    });
     byQuery.socket.terminate();
   });
 
@@ -78,7 +80,11 @@ describe('registering at our server', () => {
 
   it('lets nobody do anything before it', async () => {
     const peer = await site.peer(null);
-    for (const [method, params] of Object.entries({ connect: { peer: 'yard' }, invite: { session: 's', offer: 'o' }, extend: { session: 's' } })) {
+    for (const [method, params] of Object.entries({
+      connect: { peer: 'yard' },
+      invite: { session: 's', offer: 'o' },
+      extend: { session: 's' },
+    })) {
       await expect(peer.request(method, params)).rejects.toThrow('401');
     }
     await expect(peer.request('unregister')).rejects.toThrow('404');
@@ -161,7 +167,12 @@ describe('a server that is open to clients without a token', () => {
   async function registerFrom(headers: Record<string, string>): Promise<string> {
     const site = await new Site({ tokens: open }).listen();
     try {
-      const socket = new WebSocket(site.url, ['webrtc.onvif.org'], { headers: { ...headers, ...(headers['origin'] === 'own' ? { origin: site.url.replace('ws', 'http').replace('/signaling', '') } : {}) } });
+      const socket = new WebSocket(site.url, ['webrtc.onvif.org'], {
+        headers: {
+          ...headers,
+          ...(headers['origin'] === 'own' ? { origin: site.url.replace('ws', 'http').replace('/signaling', '') } : {}),
+        },
+      });
       await new Promise((resolve) => socket.once('open', resolve));
       const answer = new Promise<string>((resolve) => socket.once('message', (data: Buffer) => resolve(data.toString())));
       socket.send(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'register', params: {} }));
@@ -178,7 +189,9 @@ describe('a server that is open to clients without a token', () => {
 
   it('refuses pages from elsewhere, also under a name that was made to point here', async () => {
     await expect(registerFrom({ origin: 'https://evil.example.com' })).resolves.toContain('"code":401');
-    await expect(registerFrom({ origin: 'http://evil.example.com:8080', host: 'evil.example.com:8080' })).resolves.toContain('"code":401');
+    await expect(registerFrom({ origin: 'http://evil.example.com:8080', host: 'evil.example.com:8080' })).resolves.toContain(
+      '"code":401',
+    );
     await expect(registerFrom({ origin: 'null' })).resolves.toContain('"code":401');
   });
 });
@@ -203,7 +216,8 @@ describe('the bounds of the server', () => {
       if (method === 'connect') device.respond(id, {});
     });
     const client = await site.peer('viewer');
-    const connect = async (): Promise<string> => ((await client.request('connect', { peer: 'yard' })) as { session: string }).session;
+    const connect = async (): Promise<string> =>
+      ((await client.request('connect', { peer: 'yard' })) as { session: string }).session;
     const first = await connect();
     await connect();
     await expect(connect()).rejects.toThrow('1001');

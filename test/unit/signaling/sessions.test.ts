@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SignalingError } from '../../../src/base/signaling.ts';
-import { FakeHost, Site } from './fixture.ts';
+import { FakeHost, Site, registered } from './fixture.ts';
 
 const ICE_SERVERS = [{ urls: ['turn:turn.example.com'], username: 'u', credential: 'c' }];
 
@@ -12,7 +12,7 @@ describe('a session between a client and our device through our server', () => {
     site = await new Site({ iceServers: ICE_SERVERS }).listen();
     host = new FakeHost();
     const device = site.device({ host });
-    await vi.waitFor(() => expect(device.state).toEqual({ state: 'registered', peer: 'front-door', reason: null }));
+    await registered(device);
   });
 
   afterEach(() => site.close());
