@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { CamerasAnswer } from '../../src/base/api.ts';
+import { createLogger } from '../../src/base/log.ts';
+import type { SimulatedCamera } from '../../src/simulator/simulated-camera.ts';
+import { launchChromium, type Browser } from '../support/chromium.ts';
+import { recordingLogger, startSimulatedCamera, startSite, type Site } from '../support/site.ts';
+import { card, inbound, openViewer, part, play } from '../support/viewer-page.ts';
+
+/* What is wrong with a camera is said in the log, in the API and on the page, and the other cameras run on. */
+
+let browser: Browser;
+let site: Site;
+let lines: Record<string, unknown>[];
+const simulated: SimulatedCamera[] = [];
+
+const WAIT = { timeout: 20_000, interval: 100 };
+
+beforeAll(async () => {
+  browser = await launchChromium();
+  const good = await startSimulatedCamera('good');
+  const locked = await startSimulatedCamera('locked');
+  const h265 = await startSimulatedCamera('h265');
+  simulated.push(good.simulated, locked.simulated, h265.simulated);
+  h265.simulated.rtsp.faults.description = 'h265';
+  const recording = recordingLogger((destination) => createLogger({ destination, level: 'info' }));
+  lines = recording.lines;
+  site = await startSite(
+    [
+      good.camera,
+      { ...locked.camera, credentials: { username: 'viewer', password: 'wrong-password' } },
+      { id: 'absent', name: 'absent', onvif: { host: '127.0.0.1', port: 9 } },
+      {
+        id: 'h265',
+        name: 'h265',
+        rtsp: { main: h265.rtspUrl },
+        credentials: { username: 'viewer', password: 'camera-password' },
+      },
+    ],
+    { logger: recording.logger },
+  );
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+  for (const camera of simulated) await camera.close();
+});
+
+async function camera(id: string): Promise<CamerasAnswer['cameras'][number]> {
+  const answer = (await (await fetch(`${site.url}/api/cameras`)).json()) as CamerasAnswer;
+  const found = answer.cameras.find((each) => each.id === id);
+  if (found === undefined) throw new Error(`no camera ${id}`);
+  return found;
+}
+
+describe.each([
+  ['locked', 'camera.unauthorized'],
+  ['absent', 'camera.unreachable'],
+])('a camera that is %s', (id, code) => {
+  it(`is ${code} in the API, on the page with advice, and in the log, without a password`, async () => {
+    await vi.waitFor(async () => expect(await camera(id)).toMatchObject({ state: 'failed', reason: { code } }), WAIT);
+    const { reason } = await camera(id);
+    const page = await openViewer(browser, site.url);
+    await page.waitForSelector(`${card(id)}[data-camera-state="failed"]`);
+    const shown = await page.textContent(part(id, 'notice-detail'));
+    expect(shown).toContain(reason?.message);
+    expect(shown).toContain(reason?.advice);
+    const said = lines.filter((line) => JSON.stringify(line).includes(id) && Number(line['level']) >= 40);
+    expect(said).not.toEqual([]);
+    expect(JSON.stringify(lines)).not.toContain('wrong-password');
+    await page.close();
+  });
+});
+
+describe('a camera without H.264', () => {
+  it('tells its viewer so, in the API and on the page, instead of letting it wait', async () => {
+    const page = await openViewer(browser, site.url);
+    await page.click(part('h265', 'play'));
+    await vi.waitFor(async () => expect(await page.textContent(card('h265'))).toContain('H.264'), WAIT);
+    const [profile] = (await camera('h265')).profiles;
+    expect(profile?.stream).toMatchObject({ state: 'failed', reason: { code: 'stream.no_h264' } });
+    expect(lines.some((line) => JSON.stringify(line).includes('H265'))).toBe(true);
+    await page.close();
+  });
+});
+
+describe('the others', () => {
+  it('run on', async () => {
+    const page = await openViewer(browser, site.url);
+    await play(page, 'good');
+    expect((await inbound(page, 'good')).video.framesDecoded).toBeGreaterThan(0);
+    await page.close();
+  });
+});
