@@ -1,16 +1,4 @@
-import {
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  visit,
-  type Document,
-  type Node,
-  type YAMLError,
-} from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml';
 import type { ConfigIssue } from './config-error.ts';
 
 export type Path = readonly PropertyKey[];
@@ -26,6 +14,8 @@ const ADVICE: Record<string, string> = {
   BLOCK_AS_IMPLICIT_KEY: 'put a value that contains ": " in quotes, or indent the next line',
   DUPLICATE_KEY: 'keep one of the two',
   MISSING_CHAR: 'close the quote or bracket, or put ": " after the key',
+  BAD_ALIAS: 'put a value that starts with * in quotes',
+  TAG_RESOLVE_FAILED: 'put a value that starts with ! in quotes',
   MULTIPLE_DOCS: 'remove the line with ---',
 };
 
@@ -40,9 +30,22 @@ export class ConfigDocument {
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true });
   }
 
-  /** What keeps the text from being YAML. */
+  /** What keeps the text from being YAML that means something. */
   syntaxIssues(): ConfigIssue[] {
-    return this.#document.errors.map((error) => ({ ...this.#placeOf(error.pos[0]), path: '', message: describe(error) }));
+    const issues = [...this.#document.errors, ...this.#document.warnings].map(({ code, message, pos }) => ({
+      code,
+      message,
+      offset: pos[0],
+    }));
+    visit(this.#document, {
+      Alias: (_key, alias) => {
+        if (alias.resolve(this.#document) !== undefined) return;
+        issues.push({ code: 'BAD_ALIAS', message: 'An alias stands before its anchor', offset: alias.range?.[0] ?? 0 });
+      },
+    });
+    // Once the parser has lost its way it stumbles over each token that follows.
+    const causes = issues.filter(({ message }, index) => index === 0 || !message.includes('in YAML stream'));
+    return causes.map(({ code, message, offset }) => ({ ...this.#placeOf(offset), path: '', message: describe(code, message) }));
   }
 
   /** Replaces every text value by what `replace` makes of it; undefined leaves it. Texts that are keys stay. */
@@ -143,10 +146,10 @@ function pathOf(chain: readonly unknown[]): Path {
 }
 
 /** The parser's sentence without what it quotes of the text, which may be a secret. */
-function describe({ code, message }: YAMLError): string {
+function describe(code: string, message: string): string {
   // The parser recurses: thousands of brackets in each other exhaust its stack.
   if (/stack/i.test(message)) return 'is nested too deeply to be read; a config has a few levels';
-  const sentence = message.replace(/:? ".*$/s, '').replace(/\.$/, '');
+  const sentence = message.replace(/: .*$/s, '');
   const advice = ADVICE[code];
   return `is not YAML here: ${sentence}${advice === undefined ? '' : `; ${advice}`}`;
 }

@@ -39,6 +39,8 @@ function unknownKey(key: string, known: readonly string[]): string {
 function whatIsWrong(issue: Issue, document: ConfigDocument): string {
   const { input } = issue;
   if (input === undefined) return 'is missing';
+  if (input === null && SECRETS.has(issue.path.at(-1) ?? ''))
+    return 'is empty (what starts with # is a comment, unless it is in quotes)';
   if (input === null || (typeof input === 'string' && input.trim() === '')) return 'is empty';
   if (issue.code === 'too_big' && issue.origin === 'array') return 'has too many entries';
   if (issue.code === 'too_small' && issue.origin === 'array') return 'is an empty list';

@@ -238,6 +238,28 @@ describe('what is wrong is named by line, column and what to write', () => {
       ['2:1: is not YAML here: Tabs are not allowed as indentation; indent with spaces'],
     ],
     [
+      'a password that starts with *',
+      'cameras:\n- password: *x',
+      ['2:13: is not YAML here: An alias stands before its anchor; put a value that starts with * in quotes'],
+    ],
+    [
+      'a password that starts with !',
+      'cameras:\n- password: !x',
+      ['2:13: is not YAML here: Unresolved tag; put a value that starts with ! in quotes'],
+    ],
+    [
+      'a password that starts with #',
+      `signaling:\n  server: "wss://s.example"\n  token: #x\n${CAMERA}`,
+      [
+        '3:10: signaling.token: is empty (what starts with # is a comment, unless it is in quotes); write the token by which the server knows the gateway, or ${VARIABLE} to take it from the environment',
+      ],
+    ],
+    [
+      'a bracket that closes nothing',
+      'cameras:\n- password: }x\n  id: a',
+      ['2:13: is not YAML here: Unexpected flow-map-end token in YAML stream'],
+    ],
+    [
       'a key that stands twice',
       `http: {}\nhttp: {}\n${CAMERA}`,
       ['2:1: is not YAML here: Map keys must be unique; keep one of the two'],

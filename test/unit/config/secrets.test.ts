@@ -72,6 +72,10 @@ describe('secrets', () => {
       `signaling: {server: "\${SERVER}"}\n${CAMERA}`,
       `cameras: [{id: a, onvif: 192.0.2.1, username: u, password: "x" ${secret}}]`,
       `cameras: [{id: a, onvif: 192.0.2.1, username: u, password: [${secret}]}]`,
+      `cameras:\n- id: a\n  password: *${secret}\n  username: u`,
+      `cameras:\n- id: a\n  password: "p"${secret}"\n  username: u`,
+      `cameras:\n- id: a\n  password: }${secret}\n  username: u`,
+      `cameras:\n- id: a\n  password: !${secret}\n  username: u`,
       `http: {auth: {tokens: [{token: ${secret}}, {token: ${secret}}]}}\n${CAMERA}`,
       `cameras: [{id: a, onvif: 192.0.2.1, username: u, password: ${secret}, password: ${secret}}]`,
     ];
