@@ -1,4 +1,4 @@
-import { NAMESPACES } from './namespaces.ts';
+import type { NAMESPACES } from './namespaces.ts';
 import { element, type Markup, type XmlElement } from './xml.ts';
 
 /** One SOAP request as a handler sees it. */

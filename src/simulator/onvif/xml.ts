@@ -56,11 +56,12 @@ function toElement(node: OrderedNode, outer: ReadonlyMap<string, string>): XmlEl
   let prefixes = outer;
   for (const [key, value] of Object.entries((node[':@'] ?? {}) as Record<string, unknown>)) {
     const name = key.slice(ATTRIBUTE.length);
-    const text = decodeReferences(String(value));
-    attributes.set(name, text);
-    if (name === 'xmlns' || name.startsWith('xmlns:')) prefixes = new Map(prefixes).set(name.slice('xmlns:'.length), text);
+    const decoded = decodeReferences(String(value));
+    attributes.set(name, decoded);
+    if (name === 'xmlns' || name.startsWith('xmlns:')) prefixes = new Map(prefixes).set(name.slice('xmlns:'.length), decoded);
   }
   const content = node[tag] as OrderedNode[];
+  const text = content.map((child) => (child['#text'] as string | undefined) ?? '').join('');
   const { namespace, name } = resolveName(tag, prefixes);
   return {
     namespace,
@@ -68,7 +69,7 @@ function toElement(node: OrderedNode, outer: ReadonlyMap<string, string>): XmlEl
     attributes,
     prefixes,
     children: content.map((child) => toElement(child, prefixes)).filter((child) => child !== undefined),
-    text: decodeReferences(content.map((child) => String(child['#text'] ?? '')).join('')).trim(),
+    text: decodeReferences(text).trim(),
   };
 }
 

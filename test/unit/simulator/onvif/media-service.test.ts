@@ -37,14 +37,20 @@ describe('mediaService', () => {
     expect(profiles.map(({ attributes }) => attributes.get('token'))).toEqual(['main', 'sub']);
     for (const profile of profiles) {
       expect(childText(child(profile, 'VideoSourceConfiguration'), 'SourceToken')).toBe('video-source');
-      for (const name of [
+      expect(profile.children.map(({ name }) => name)).toEqual([
+        'Name',
+        'VideoSourceConfiguration',
+        'AudioSourceConfiguration',
+        'VideoEncoderConfiguration',
         'AudioEncoderConfiguration',
-        'MetadataConfiguration',
         'PTZConfiguration',
+        'MetadataConfiguration',
+        'Extension',
+      ]);
+      expect(child(profile, 'Extension')?.children.map(({ name }) => name)).toEqual([
+        'AudioOutputConfiguration',
         'AudioDecoderConfiguration',
-      ]) {
-        expect(find(profile, name), name).toBeDefined();
-      }
+      ]);
     }
   });
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { child, childText, parseXml, type XmlElement } from '../../../../src/simulator/onvif/xml.ts';
 
@@ -42,7 +42,7 @@ export interface Answer {
 export async function post(url: string, envelope: string, headers: Record<string, string> = {}): Promise<Answer> {
   const sent = request(url, { method: 'POST', headers: { 'content-type': 'application/soap+xml', ...headers } });
   sent.end(envelope);
-  const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
   const answer = await text(response);
   const body = answer === '' ? undefined : child(parseXml(answer), 'Body')?.children[0];
   const nothing = { namespace: '', name: '', attributes: new Map(), prefixes: new Map(), children: [], text: '' };
