@@ -1,5 +1,5 @@
 import { H264Depacketizer } from './h264/depacketizer.ts';
-import { isKeyframe } from './h264/nal.ts';
+import { hasPicture, isKeyframe } from './h264/nal.ts';
 import { packetizeH264 } from './h264/packetizer.ts';
 import { ParameterSets } from './h264/parameter-sets.ts';
 import { TrackReceiver, type TrackDescription } from './track.ts';
@@ -90,9 +90,11 @@ export class VideoTrack {
   }
 
   #handOn(nals: Buffer[], damaged: boolean, timestamp: number): void {
+    const accessUnit = this.#parameterSets.apply(nals);
+    // Some cameras send parameter sets under a timestamp of their own: kept for the next keyframe, but nothing that a decoder shows.
+    if (!damaged && !hasPicture(nals)) return;
     this.#accessUnits += 1;
     const keyframe = !damaged && isKeyframe(nals);
-    const accessUnit = this.#parameterSets.apply(nals);
     if (keyframe && this.#parameterSets.complete) {
       this.#awaitingKeyframe = false;
       this.#keyframes += 1;

@@ -1,5 +1,5 @@
 import type { RtpPacket } from '../rtp/packet.ts';
-import { nalType, NAL_IDR, NAL_SLICE, type AccessUnit } from './nal.ts';
+import { hasPicture, nalType, NAL_IDR, NAL_SLICE, type AccessUnit } from './nal.ts';
 
 const STAP_A = 24;
 const FU_A = 28;
@@ -26,7 +26,8 @@ const DEFAULT_LIMITS: H264DepacketizerLimits = { maxBytes: 4 * 1024 * 1024, maxN
  * RTP packets in order to access units, RFC 6184. Single NAL units, STAP-A and FU-A are understood whatever packetization-mode
  * the SDP declares, since cameras that declare mode 0 or none send FU-A all the same.
  *
- * An access unit ends at the marker bit, or where the timestamp changes for cameras that do not set the marker.
+ * An access unit ends at the marker bit, or where the timestamp changes for cameras that do not set the marker, or set it on each
+ * slice of a picture.
  */
 export class H264Depacketizer {
   readonly #limits: H264DepacketizerLimits;
@@ -35,6 +36,10 @@ export class H264Depacketizer {
   #timestamp: number | undefined;
   #damaged = false;
   #fragments: Buffer[] = [];
+  /** Timestamp of the access unit that a marker ended last. */
+  #ended: number | undefined;
+  /** False once a picture went on behind a marker. */
+  #markerEnds = true;
   #malformed = 0;
 
   constructor(limits: H264DepacketizerLimits = DEFAULT_LIMITS) {
@@ -58,23 +63,27 @@ export class H264Depacketizer {
       this.#complete(completed);
     }
     this.#timestamp = packet.timestamp;
+    if (this.#markerEnds && packet.timestamp === this.#ended && continuesPicture(packet.payload)) {
+      // The slices before were handed on as if they were all: this picture is lost, the next ones are told apart by their timestamps.
+      this.#markerEnds = false;
+      this.#lose();
+    }
     if (gap) this.#lose();
     if (!this.#take(packet.payload)) {
       this.#malformed += 1;
       this.#lose();
     }
     // A marker behind parameter sets alone does not end a picture: some cameras set it on each NAL unit.
-    if (packet.marker && this.#hasPicture()) this.#complete(completed);
+    if (packet.marker && this.#markerEnds && (this.#damaged || hasPicture(this.#nals))) {
+      this.#ended = packet.timestamp;
+      this.#complete(completed);
+    }
     return completed;
   }
 
   #lose(): void {
     this.#damaged = true;
     this.#fragments = [];
-  }
-
-  #hasPicture(): boolean {
-    return this.#damaged || this.#nals.some((nal) => nalType(nal) >= NAL_SLICE && nalType(nal) <= NAL_IDR);
   }
 
   #complete(completed: DepacketizedAccessUnit[]): void {
@@ -96,7 +105,7 @@ export class H264Depacketizer {
     if (type === FU_A) return this.#takeFragment(payload);
     if (this.#fragments.length > 0) this.#lose();
     if (type === STAP_A) return this.#takeAggregate(payload);
-    return type > 0 && type < STAP_A && this.#add(payload);
+    return this.#add(payload);
   }
 
   #takeAggregate(payload: Buffer): boolean {
@@ -117,13 +126,14 @@ export class H264Depacketizer {
     if (header === undefined) return false;
     const start = (header & 0x80) !== 0;
     const end = (header & 0x40) !== 0;
+    if (!isNalType(header & 0x1f)) return false;
     if (start) {
       if (this.#fragments.length > 0) this.#lose();
       this.#fragments = [Buffer.from([(indicator & 0xe0) | (header & 0x1f)])];
     } else if (this.#fragments.length === 0) {
       return this.#damaged; // Its start was lost: already counted as damage when the gap was seen.
     }
-    this.#fragments.push(payload.subarray(2));
+    if (payload.length > 2) this.#fragments.push(payload.subarray(2));
     this.#bytes += payload.length;
     if (this.#bytes > this.#limits.maxBytes) return false;
     // Start and end in one fragment is forbidden by RFC 6184 section 5.8 and sent by some cameras.
@@ -136,9 +146,27 @@ export class H264Depacketizer {
   }
 
   #add(nal: Buffer): boolean {
+    if (!isNalType(nalType(nal))) return false;
     this.#bytes += nal.length;
     if (this.#bytes > this.#limits.maxBytes || this.#nals.length >= this.#limits.maxNals) return false;
     this.#nals.push(nal);
     return true;
   }
+}
+
+/** What RFC 6184 table 1 leaves for NAL units themselves; the types above are its own packets. */
+function isNalType(type: number): boolean {
+  return type > 0 && type < STAP_A;
+}
+
+/** True when the payload begins with a slice that is not the first of its picture. */
+function continuesPicture(payload: Buffer): boolean {
+  const packetType = (payload[0] ?? 0) & 0x1f;
+  const isFragment = packetType === FU_A;
+  if (isFragment && ((payload[1] ?? 0) & 0x80) === 0) return false;
+  const header = isFragment ? 1 : packetType === STAP_A ? 3 : 0;
+  const type = (payload[header] ?? 0) & 0x1f;
+  const first = payload[header + 1];
+  // first_mb_in_slice is the first ue(v) of a slice (ITU-T H.264 7.3.3): a one bit says macroblock 0.
+  return (type === NAL_SLICE || type === NAL_IDR) && first !== undefined && (first & 0x80) === 0;
 }

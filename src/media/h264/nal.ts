@@ -20,6 +20,11 @@ export function isKeyframe(accessUnit: AccessUnit): boolean {
   return accessUnit.some((nal) => nalType(nal) === NAL_IDR);
 }
 
+/** True when there is a coded slice in it: parameter sets and SEI alone show nothing. */
+export function hasPicture(accessUnit: AccessUnit): boolean {
+  return accessUnit.some((nal) => nalType(nal) >= NAL_SLICE && nalType(nal) <= NAL_IDR);
+}
+
 /** NAL units of a byte stream with start codes (ITU-T H.264 annex B), as views of it. */
 export function splitAnnexB(bytes: Buffer): Buffer[] {
   const nals: Buffer[] = [];

@@ -1,3 +1,5 @@
+import * as fc from 'fast-check';
+
 /** The fields of an RTP packet that a test cares about. */
 export interface RtpFields {
   payload: Buffer;
@@ -36,4 +38,9 @@ export function bigEndian(value: number, length: number): number[] {
 /** Bytes from hexadecimal digits; blanks are passed over. */
 export function hex(digits: string): Buffer {
   return Buffer.from(digits.replaceAll(/\s/g, ''), 'hex');
+}
+
+/** Any bytes, for property tests. */
+export function anyBytes(maxLength: number): fc.Arbitrary<Buffer> {
+  return fc.uint8Array({ maxLength }).map((bytes) => Buffer.from(bytes));
 }
