@@ -7,7 +7,7 @@ import {
   timestampDistance,
   writeRtpHeader,
 } from '../../../../src/media/rtp/packet.ts';
-import { hex } from '../rtp-bytes.ts';
+import { anyBytes, hex } from '../rtp-bytes.ts';
 
 /** Version 2, marker, payload type 96, two CSRCs, an extension of one word, four bytes of padding. */
 const FULL = hex(`
@@ -86,7 +86,7 @@ describe('RTP packet', () => {
   it('never throws, whatever the bytes, and never gives a payload longer than they are', () => {
     const versionTwo = fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from([0x80 | ((bytes[0] ?? 0) & 0x3f), ...bytes]));
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array({ maxLength: 64 }).map(Buffer.from), versionTwo), (bytes) => {
+      fc.property(fc.oneof(anyBytes(64), versionTwo), (bytes) => {
         expect(parseRtpPacket(bytes)?.payload.length ?? 0).toBeLessThanOrEqual(Math.max(0, bytes.length - 12));
       }),
       { numRuns: 1000 },

@@ -9,7 +9,7 @@ import {
   parseRtcp,
   type ReportBlock,
 } from '../../../../src/media/rtp/rtcp.ts';
-import { hex } from '../rtp-bytes.ts';
+import { anyBytes, hex } from '../rtp-bytes.ts';
 
 /** RFC 3550 section 6.4.1: SSRC 0x11111111, one block about 0x22222222. */
 const SENDER_REPORT = hex(`
@@ -122,10 +122,10 @@ describe('RTCP', () => {
       '81 c9 0001 33333333',
       '82 cb 0001 11111111',
     ]) {
-      expect(parseRtcp(hex(bytes)), bytes).toEqual({ messages: [], malformed: true });
+      expect(parseRtcp(hex(bytes)), `${bytes}`).toEqual({ messages: [], malformed: true });
     }
     for (const bytes of ['81 cd 0001 33333333', '81 ce 0001 33333333', '01 ce 0002 33333333 22222222']) {
-      expect(parseRtcp(hex(bytes)), bytes).toEqual({ messages: [], malformed: true });
+      expect(parseRtcp(hex(bytes)), `${bytes}`).toEqual({ messages: [], malformed: true });
     }
   });
 
@@ -155,12 +155,12 @@ describe('RTCP', () => {
       encodeSenderReport(report, cname).subarray(28).toString('hex'),
     );
     expect(chunks).toEqual([
-      '81ca0002000000010100' + '0000',
-      '81ca0002000000010101' + '6100',
-      '81ca0003000000010102' + '616200000000',
-      '81ca0003000000010103' + '616263000000',
-      '81ca0003000000010104' + '616263640000',
-      '81ca0003000000010105' + '616263646500',
+      '81ca00020000000101000000',
+      '81ca00020000000101016100',
+      '81ca0003000000010102616200000000',
+      '81ca0003000000010103616263000000',
+      '81ca0003000000010104616263640000',
+      '81ca0003000000010105616263646500',
     ]);
   });
 
@@ -207,16 +207,15 @@ describe('RTCP', () => {
       .tuple(fc.integer({ min: 0, max: 63 }), fc.integer({ min: 198, max: 208 }), fc.uint8Array({ maxLength: 60 }))
       .map(([first, type, body]) => Buffer.from([0x80 | first, type, 0, body.length >> 2, ...body]));
     const bytes = fc.oneof(
-      fc.uint8Array({ maxLength: 80 }).map(Buffer.from),
+      anyBytes(80),
       fc.array(packet, { maxLength: 4 }).map((list) => Buffer.concat(list)),
     );
     fc.assert(
       fc.property(bytes, (input) => {
         const { messages } = parseRtcp(input);
         expect(messages.length).toBeLessThanOrEqual(input.length / 4);
-        for (const message of messages) {
-          if (message.type === 'nack') expect(message.sequenceNumbers.length).toBeLessThanOrEqual((input.length / 4) * 17);
-        }
+        const missing = messages.flatMap((message) => (message.type === 'nack' ? message.sequenceNumbers : []));
+        expect(missing.length).toBeLessThanOrEqual((input.length / 4) * 17);
       }),
       { numRuns: 2000 },
     );
