@@ -19,5 +19,7 @@ export async function fetchCameras(baseUrl: string | URL, token?: string, signal
   if (response.status === 401) throw new SignalingError(401);
   if (response.status === 403) throw new SignalingError(403, 'The token does not allow to see the cameras.');
   if (!response.ok) throw new SignalingError(503, `The gateway answered with HTTP ${response.status}.`);
-  return (await response.json()) as CamerasAnswer;
+  const answer = (await response.json().catch(() => null)) as CamerasAnswer | null;
+  if (!Array.isArray(answer?.cameras)) throw new SignalingError(503, 'What answered is not the gateway.');
+  return answer;
 }

@@ -1,4 +1,7 @@
 import { vi } from 'vitest';
+import { connect, type ConnectOptions, type OnvifSession, type SignalingError } from '../../../src/client/index.ts';
+import type { SignalingServerOptions } from '../../../src/signaling/server.ts';
+import { Site } from '../signaling/fixture.ts';
 import type { IceCandidate } from '../../../src/base/ice.ts';
 import type {
   DataChannel,
@@ -121,5 +124,42 @@ export class FakePeerConnections {
       if (connection === undefined) throw new Error('no peer connection yet');
       return connection;
     });
+  }
+}
+
+/** A site, the sessions of our client at it, and what they made; `listen` begins and `close` ends a test. */
+export class Bench {
+  site = new Site();
+  connections = new FakePeerConnections();
+  readonly #sessions: OnvifSession[] = [];
+
+  async listen(options: Partial<SignalingServerOptions> = {}): Promise<Site> {
+    this.connections = new FakePeerConnections();
+    this.site = await new Site(options).listen();
+    return this.site;
+  }
+
+  open(options: Partial<ConnectOptions> = {}, server = this.site.url): OnvifSession {
+    const session = connect(server, {
+      peer: 'front-door',
+      token: 'viewer',
+      createPeerConnection: this.connections.create,
+      ...options,
+    });
+    this.#sessions.push(session);
+    return session;
+  }
+
+  /** Waits for the session's end and says why it ended. */
+  async ended(session: OnvifSession): Promise<SignalingError | null> {
+    await vi.waitFor(() => {
+      if (session.state !== 'closed') throw new Error(session.state);
+    });
+    return session.error;
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.#sessions.splice(0)) session.close();
+    await this.site.close();
   }
 }

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { StaticTokens } from '../../../src/signaling/tokens.ts';
+
+describe('static tokens', () => {
+  const tokens = new StaticTokens({
+    clients: [{ token: 'all' }, { token: 'some', peers: ['a', 'b'] }],
+    devices: [{ token: 'one', peer: 'a' }, { token: 'any' }],
+  });
+
+  it('grant what they were made for', () => {
+    expect(tokens.verify('all')).toEqual({ role: 'client' });
+    expect(tokens.verify('some')).toEqual({ role: 'client', peers: new Set(['a', 'b']) });
+    expect(tokens.verify('one')).toEqual({ role: 'device', peer: 'a' });
+    expect(tokens.verify('any')).toEqual({ role: 'device' });
+  });
+
+  it.each([[undefined], [''], ['al'], ['all '], ['ALL'], ['x'.repeat(10_000)]])('grant nothing otherwise: %j', (token) => {
+    expect(tokens.verify(token)).toBeUndefined();
+  });
+
+  it('may let clients in without one, but a wrong one is still wrong', () => {
+    const open = new StaticTokens({ openToClients: true });
+    expect(open.verify(undefined)).toEqual({ role: 'client' });
+    expect(open.verify('wrong')).toBeUndefined();
+  });
+});
