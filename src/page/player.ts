@@ -22,6 +22,10 @@ export interface Statistics extends SessionStatistics {
 const SAMPLE_MS = 1000;
 /** Longer than a camera's slowest usual frame rate (1 fps) with one frame lost. */
 const STALL_MS = 2500;
+/** A browser calls a connection `disconnected` after about 5 s of silence and `failed` only 10 to 25 s later; nobody need wait for that. */
+const LOST_MS = 8000;
+
+const PATH_LOST: Reason = { code: 'page.path_lost', message: 'The connection to the gateway was lost.' };
 
 export interface PlayerOptions {
   video: HTMLVideoElement;
@@ -173,8 +177,12 @@ class Attempt {
     const now = Date.now();
     if (statistics.framesDecoded !== this.#framesDecoded) this.#newestFrameAt = now;
     this.#framesDecoded = statistics.framesDecoded;
-    const stalled = now - this.#newestFrameAt > STALL_MS;
-    this.#tell(stalled ? { type: 'stalled', since: this.#newestFrameAt } : { type: 'flowing' });
+    const silentMs = now - this.#newestFrameAt;
+    this.#tell(silentMs > STALL_MS ? { type: 'stalled', since: this.#newestFrameAt } : { type: 'flowing' });
+    if (silentMs > LOST_MS && this.session.peerConnection?.connectionState === 'disconnected') {
+      this.#tell({ type: 'lost', reason: PATH_LOST, now });
+      return;
+    }
     this.#listener.onStatistics({
       ...statistics,
       behindLiveMs: cameraClockAheadMs === null ? null : statistics.behindLiveMs,

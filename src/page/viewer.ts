@@ -44,7 +44,7 @@ export class Viewer {
       this.#feed.start();
     } else {
       const card = this.#addCard(single.peer, (_camera, _profile) => this.#target(single.server, single.peer, single.profile));
-      card.showPeer(single.peer, single.server);
+      card.showPeer(single.peer, signalingUrl(single.server, document.baseURI) ?? single.server);
       this.#grid.dataset['count'] = '1';
     }
     setInterval(() => {

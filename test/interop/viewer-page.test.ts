@@ -18,6 +18,7 @@ let signaling: SignalingServer;
 let server: HttpServer;
 let view: StubView;
 let camera: BrowserCamera;
+let signalingAddress: string;
 let url: string;
 /** What the pages complained about: script errors and everything that the Content-Security-Policy refused. */
 let complaints: string[] = [];
@@ -37,8 +38,8 @@ beforeAll(async () => {
     signalingUpgrade: (request, socket, head) => signaling.handleUpgrade(request, socket, head),
   });
   ({ url } = await server.start());
-  const device = await browser.context.newPage();
-  camera = await startBrowserCamera(device, { server: `${url.replace('http', 'ws')}/signaling`, token: 'device-token', name: 'Front door' });
+  signalingAddress = `${url.replace('http', 'ws')}/signaling`;
+  camera = await startBrowserCamera(await browser.context.newPage(), { server: signalingAddress, token: 'device-token', name: 'Front door' });
 }, 60_000);
 
 afterAll(async () => {
@@ -208,6 +209,29 @@ describe('playing', () => {
     expect(await page.evaluate((old) => old !== window.viewer.sessions['front-door']?.peerConnection, first)).toBe(true);
   });
 
+  it('notices a connection that fell silent, without waiting for the browser to call it failed', async () => {
+    const device = await browser.context.newPage();
+    const yard = await startBrowserCamera(device, { server: signalingAddress, token: 'device-token', name: 'Yard' });
+    view.cameraList = [cameraInfo({ id: 'yard', name: 'Yard', peer: yard.peer, profiles: [main] })];
+    const page = await openPage();
+    await page.click(part('play', 'yard'));
+    await vi.waitFor(async () => expect(await state(page, 'yard')).toBe('playing'), WAIT);
+    await device.close();
+    await vi.waitFor(async () => expect(await state(page, 'yard')).toBe('waiting'), WAIT);
+  }, 40_000);
+
+  it('goes on while the gateway gives no answer, and says so', async () => {
+    view.cameraList = [frontDoor()];
+    const page = await openPage();
+    await play(page);
+    await page.route('**/api/cameras', (route) => route.abort());
+    await vi.waitFor(async () => expect(await page.textContent('[data-testid="message"] h2')).toBe('The gateway cannot be reached'), WAIT);
+    const before = await framesDecoded(page);
+    await vi.waitFor(async () => expect(await framesDecoded(page)).toBeGreaterThan(before), WAIT);
+    await page.unroute('**/api/cameras');
+    await page.waitForSelector('[data-testid="message"]', { state: 'hidden' });
+  });
+
   it('waits for a camera that is gone and plays as soon as it is back', async () => {
     view.cameraList = [frontDoor()];
     const page = await openPage();
@@ -229,8 +253,7 @@ describe('playing', () => {
   });
 
   it('plays one camera at any signaling server', async () => {
-    const server = encodeURIComponent(`${url.replace('http', 'ws')}/signaling`);
-    const page = await openPage(`/?server=${server}&peer=${camera.peer}&token=${TOKEN}&profile=sub`);
+    const page = await openPage(`/?server=${encodeURIComponent(signalingAddress)}&peer=${camera.peer}&token=${TOKEN}&profile=sub`);
     await page.click(part('play', camera.peer));
     await vi.waitFor(async () => expect(await state(page, camera.peer)).toBe('playing'), WAIT);
     expect((await camera.askedProfiles()).at(-1)).toBe('sub');
