@@ -124,7 +124,7 @@ export class ConfigDocument {
 }
 
 /** `cameras[1].rtsp.main` */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   return path.reduce<string>((before, step) => {
     if (typeof step === 'number') return `${before}[${step}]`;
     return before === '' ? String(step) : `${before}.${String(step)}`;

@@ -140,7 +140,7 @@ const media = z
     }),
     max_sessions: number(1, 10_000, '')
       .refine(Number.isInteger, { error: 'write a whole number' })
-      .default(64)
+      .default(256)
       .meta({ title: 'Most sessions', description: 'Viewers at the same time, over all cameras; more are refused.' }),
   })
   .meta({ title: 'Media' });

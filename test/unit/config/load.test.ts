@@ -30,7 +30,7 @@ describe('a valid config', () => {
       media: {
         lingerMs: 10_000,
         keyframeCacheBytes: 4_194_304,
-        maxSessions: 64,
+        maxSessions: 256,
         ice: { advertise: [], loopbackOnly: false, iceServers: [] },
       },
       cameras: [{ camera: { id: 'a', name: 'a', onvif: { host: '192.0.2.1', port: 80 } } }],
