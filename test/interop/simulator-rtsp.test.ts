@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { loadClips } from '../../src/simulator/clips.ts';
 import { readClipTime } from '../../src/simulator/clip-time-mark.ts';
-import { SIMULATED_PROFILES, type SimulatedProfile } from '../../src/simulator/profiles.ts';
+import { CLIP_MS, GOP_MS, SIMULATED_PROFILES, type SimulatedProfile } from '../../src/simulator/profiles.ts';
 import { PtzState } from '../../src/simulator/ptz-state.ts';
 import { RtspCameraServer } from '../../src/simulator/rtsp/server.ts';
 import { Timeline } from '../../src/simulator/timeline.ts';
@@ -120,8 +120,9 @@ describe('the RTSP server', () => {
     for (const step of steps) expect(Math.abs(step - 8_000)).toBeLessThanOrEqual(1);
   });
 
-  it.each(TRANSPORTS)('gives GStreamer pictures and sound over %s', async (transport) => {
-    const { code, errors } = await run('timeout', [
+  // GStreamer's exit code is left out: over UDP its own teardown fails now and then ("Received end-of-file" on an open connection).
+  it.each(TRANSPORTS)('gives GStreamer pictures over %s, each in its turn', async (transport) => {
+    const { output } = await run('timeout', [
       ...[
         '20',
         'gst-launch-1.0',
@@ -130,11 +131,36 @@ describe('the RTSP server', () => {
         `location=${url}/main`,
         `protocols=${transport}`,
         'latency=100',
-        'name=camera',
+        '!',
+        'rtph264depay',
       ],
-      ...['camera.', '!', 'rtph264depay', '!', 'avdec_h264', '!', 'identity', 'eos-after=50', '!', 'fakesink'],
-      ...['camera.', '!', 'rtppcmudepay', '!', 'mulawdec', '!', 'identity', 'eos-after=100', '!', 'fakesink'],
+      ...[
+        '!',
+        'avdec_h264',
+        '!',
+        'identity',
+        'eos-after=51',
+        '!',
+        'videoconvert',
+        '!',
+        'video/x-raw,format=GRAY8',
+        '!',
+        'fdsink',
+      ],
     ]);
-    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    const times = clipTimes(output, { width: 1280, height: 720 });
+    expect(times.length).toBeGreaterThanOrEqual(50);
+    expect((times[0] ?? -1) % GOP_MS).toBe(0);
+    expect(times).toEqual(times.map((_, index) => ((times[0] ?? 0) + index * 40) % CLIP_MS));
+  });
+
+  it('gives GStreamer the sound, sample for sample', async () => {
+    const { output } = await run('timeout', [
+      ...['20', 'gst-launch-1.0', '-q', 'rtspsrc', `location=${url}/sub`, 'protocols=tcp', 'latency=100', '!'],
+      ...['application/x-rtp,media=audio', '!', 'rtppcmudepay', '!', 'identity', 'eos-after=51', '!', 'fdsink'],
+    ]);
+    const { sound } = await loadClips();
+    expect(output.length).toBeGreaterThanOrEqual(50 * 160);
+    expect(Buffer.concat([sound, sound]).includes(output)).toBe(true);
   });
 });
