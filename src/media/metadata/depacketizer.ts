@@ -22,16 +22,18 @@ export class MetadataDepacketizer {
 
   /** The document that this packet completes, as bytes of XML. */
   push({ packet, reception }: PlacedPacket): Buffer | undefined {
-    if (this.#timestamp !== undefined && packet.timestamp !== this.#timestamp) this.#startAnew(this.#parts.length > 0);
-    if (reception.gap || reception.restart) this.#broken = true;
+    const begun = this.#timestamp !== undefined;
+    if (begun && (reception.restart || packet.timestamp !== this.#timestamp)) this.#startAnew(true);
+    if (reception.gap) this.#broken = true;
     this.#timestamp = packet.timestamp;
     this.#bytes += packet.payload.length;
     if (this.#bytes > MAX_DOCUMENT_BYTES) this.#broken = true;
     if (!this.#broken) this.#parts.push(packet.payload);
     if (!packet.marker) return undefined;
-    const document = this.#broken ? undefined : Buffer.concat(this.#parts);
-    this.#startAnew(document === undefined);
-    return document;
+    const document = Buffer.concat(this.#parts);
+    const whole = !this.#broken && beginsDocument(document);
+    this.#startAnew(!whole);
+    return whole ? document : undefined;
   }
 
   #startAnew(dropped: boolean): void {
@@ -41,4 +43,9 @@ export class MetadataDepacketizer {
     this.#timestamp = undefined;
     this.#broken = false;
   }
+}
+
+/** False for the rest of a document whose beginning was sent before we came: cameras do not wait for one to end. */
+function beginsDocument(bytes: Buffer): boolean {
+  return /^(?:\u00ef\u00bb\u00bf)?\s*<[^/]/.test(bytes.toString('latin1', 0, 64));
 }
