@@ -122,10 +122,10 @@ describe('RTCP', () => {
       '81 c9 0001 33333333',
       '82 cb 0001 11111111',
     ]) {
-      expect(parseRtcp(hex(bytes)), `${bytes}`).toEqual({ messages: [], malformed: true });
+      expect(parseRtcp(hex(bytes)), `for ${bytes}`).toEqual({ messages: [], malformed: true });
     }
     for (const bytes of ['81 cd 0001 33333333', '81 ce 0001 33333333', '01 ce 0002 33333333 22222222']) {
-      expect(parseRtcp(hex(bytes)), `${bytes}`).toEqual({ messages: [], malformed: true });
+      expect(parseRtcp(hex(bytes)), `for ${bytes}`).toEqual({ messages: [], malformed: true });
     }
   });
 
