@@ -5,11 +5,11 @@ import type { DigestAlgorithm } from '../camera/rtsp/auth.ts';
 import { loadClips, type Clips } from './clips.ts';
 import type { DiscoverableDevice } from './discovery-message.ts';
 import type { DiscoveryResponder } from './discovery-responder.ts';
+import type { MetadataParts } from './metadata-document.ts';
 import { Authenticator } from './onvif/authenticator.ts';
 import { deviceService, type CameraIdentity } from './onvif/device-service.ts';
 import { EventService } from './onvif/event-service.ts';
 import { imagingService } from './onvif/imaging-service.ts';
-import type { MetadataSettings } from './onvif/media-configurations.ts';
 import { mediaService } from './onvif/media-service.ts';
 import { media2Service } from './onvif/media2-service.ts';
 import { ptzService } from './onvif/ptz-service.ts';
@@ -82,8 +82,8 @@ export class SimulatedCamera {
   readonly timeline: Timeline;
   readonly ptz = new PtzState();
   readonly onvifFaults: OnvifFaults = { unresponsive: false, delayMs: 0 };
-  /** What the metadata stream carries, as a client set it. */
-  readonly metadata: MetadataSettings = { ptzStatus: true, ptzPosition: true, events: true, analytics: true };
+  /** What the metadata stream has; a client may set it. */
+  readonly metadata: MetadataParts = { analytics: true, ptzPosition: true, ptzStatus: true };
   readonly #options: SimulatedCameraOptions;
   readonly #host: string;
   readonly #authenticator: Authenticator;
@@ -163,9 +163,7 @@ export class SimulatedCamera {
     this.#restart = this.#restart.then(async () => {
       if (this.#closing.signal.aborted) return;
       await Promise.all([this.rtsp.reboot(downMs), this.#rebootOnvif(downMs)]);
-      // A server that was just about to listen again did so after close().
-      if (this.#closing.signal.aborted) await this.rtsp.close();
-      else await this.#announce();
+      if (!this.#closing.signal.aborted) await this.#announce();
     });
     await this.#restart;
   }

@@ -1,13 +1,6 @@
+import type { MetadataParts } from '../metadata-document.ts';
 import type { SimulatedProfile } from '../profiles.ts';
 import { element, xml, type Markup } from './xml.ts';
-
-/** What the metadata stream carries; SetMetadataConfiguration changes it. */
-export interface MetadataSettings {
-  ptzStatus: boolean;
-  ptzPosition: boolean;
-  events: boolean;
-  analytics: boolean;
-}
 
 /** Tokens of what all profiles share. None looks like a number, which some clients would turn into one. */
 export const TOKENS = {
@@ -182,15 +175,14 @@ export function audioDecoderConfiguration(elementName: string, useCount: number)
   return configuration(elementName, { token: TOKENS.audioDecoderConfiguration }, 'Audio decoder', useCount, xml``);
 }
 
-export function metadataConfiguration(elementName: string, useCount: number, settings: MetadataSettings): Markup {
+export function metadataConfiguration(elementName: string, useCount: number, parts: Readonly<MetadataParts>): Markup {
   return configuration(
     elementName,
     { token: TOKENS.metadataConfiguration },
     'Metadata',
     useCount,
-    xml`<tt:PTZStatus><tt:Status>${settings.ptzStatus}</tt:Status><tt:Position>${settings.ptzPosition}</tt:Position></tt:PTZStatus>
-      ${settings.events ? xml`<tt:Events/>` : undefined}
-      <tt:Analytics>${settings.analytics}</tt:Analytics>
+    xml`<tt:PTZStatus><tt:Status>${parts.ptzStatus}</tt:Status><tt:Position>${parts.ptzPosition}</tt:Position></tt:PTZStatus>
+      <tt:Analytics>${parts.analytics}</tt:Analytics>
       ${MULTICAST}${SESSION_TIMEOUT}`,
   );
 }

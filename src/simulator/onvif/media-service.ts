@@ -1,6 +1,7 @@
+import type { MetadataParts } from '../metadata-document.ts';
 import type { SimulatedProfile } from '../profiles.ts';
 import * as configurations from './media-configurations.ts';
-import { TOKENS, videoEncoderToken, type MetadataSettings } from './media-configurations.ts';
+import { TOKENS, videoEncoderToken } from './media-configurations.ts';
 import { ptzConfiguration } from './ptz-configuration.ts';
 import { defineService, type Call, type Service } from './service.ts';
 import { actionNotSupported, invalidArgument } from './soap.ts';
@@ -8,7 +9,8 @@ import { child, childText, element, xml, type Markup, type XmlElement } from './
 
 export interface MediaServiceOptions {
   profiles: readonly SimulatedProfile[];
-  metadata: MetadataSettings;
+  /** What the metadata stream has; SetMetadataConfiguration changes it. */
+  metadata: MetadataParts;
   /** The port of the RTSP server. */
   rtspPort: () => number;
   /** An I-frame on demand (SetSynchronizationPoint). */
@@ -172,14 +174,13 @@ export function invalidStreamSetup(): Error {
   return invalidArgument('InvalidStreamSetup', 'Specification of stream type or transport part in StreamSetup is not supported');
 }
 
-/** Takes over what the metadata stream shall carry; what the configuration leaves out is off. */
-export function setMetadataConfiguration(configuration: XmlElement | undefined, metadata: MetadataSettings): void {
+/** Takes over what the metadata stream shall have; what the configuration leaves out is off. Events are never in it. */
+export function setMetadataConfiguration(configuration: XmlElement | undefined, metadata: MetadataParts): void {
   if (configuration?.attributes.get('token') !== TOKENS.metadataConfiguration) {
     throw invalidArgument('NoConfig', 'The requested configuration does not exist');
   }
   const isOn = (parent: XmlElement | undefined, name: string): boolean => ['true', '1'].includes(childText(parent, name) ?? '');
   metadata.ptzStatus = isOn(child(configuration, 'PTZStatus'), 'Status');
   metadata.ptzPosition = isOn(child(configuration, 'PTZStatus'), 'Position');
-  metadata.events = child(configuration, 'Events') !== undefined;
   metadata.analytics = isOn(configuration, 'Analytics');
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { MetadataSettings } from '../../../../src/simulator/onvif/media-configurations.ts';
+import type { MetadataParts } from '../../../../src/simulator/metadata-document.ts';
 import { mediaService } from '../../../../src/simulator/onvif/media-service.ts';
 import { media2Service } from '../../../../src/simulator/onvif/media2-service.ts';
 import type { Service } from '../../../../src/simulator/onvif/service.ts';
@@ -10,11 +10,11 @@ import { find, findAll } from './soap-client.ts';
 
 let media: Service;
 let media2: Service;
-let metadata: MetadataSettings;
+let metadata: MetadataParts;
 let synchronized: string[];
 
 beforeEach(() => {
-  metadata = { ptzStatus: true, ptzPosition: true, events: true, analytics: true };
+  metadata = { analytics: true, ptzPosition: true, ptzStatus: true };
   synchronized = [];
   const options = {
     profiles: SIMULATED_PROFILES,
@@ -85,13 +85,9 @@ describe('mediaService', () => {
       '<trt:Configuration token="metadata-config"><tt:PTZStatus><tt:Status>false</tt:Status>\
       <tt:Position>true</tt:Position></tt:PTZStatus><tt:Analytics>false</tt:Analytics></trt:Configuration>';
     await invoke(media, 'trt:SetMetadataConfiguration', configuration);
-    expect(metadata).toEqual({ ptzStatus: false, ptzPosition: true, events: false, analytics: false });
+    expect(metadata).toEqual({ analytics: false, ptzPosition: true, ptzStatus: false });
     const reported = await invoke(media2, 'tr2:GetMetadataConfigurations');
-    expect([find(reported, 'Analytics')?.text, find(reported, 'Position')?.text, find(reported, 'Events')]).toEqual([
-      'false',
-      'true',
-      undefined,
-    ]);
+    expect([find(reported, 'Analytics')?.text, find(reported, 'Position')?.text]).toEqual(['false', 'true']);
     expect(await faultOf(media, 'trt:SetMetadataConfiguration', '<trt:Configuration token="x"/>')).toEqual([
       'InvalidArgVal',
       'NoConfig',
