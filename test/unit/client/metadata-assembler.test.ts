@@ -92,7 +92,8 @@ describe('metadata documents', () => {
     for (let index = 0; index < 100; index += 1) push(Uint8Array.of(0, 0, 1, 0, 0));
     push(gzipSync('<next/>'));
     await vi.waitFor(() => expect(documents.map(({ xml }) => xml)).toEqual(['<next/>']));
-    expect(assembler.dropped).toBeGreaterThan(0);
+    // Given up once, after which the rest begins nothing.
+    expect(assembler.dropped).toBeGreaterThan(30);
   });
 
   it('that are empty are documents too', async () => {

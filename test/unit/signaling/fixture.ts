@@ -193,12 +193,15 @@ export class RawPeer {
   }
 
   async frame(wanted: (message: Message) => boolean): Promise<Message> {
-    return vi.waitFor(() => {
-      const found = this.frames.find(wanted);
-      if (found === undefined)
-        throw new Error(`not among ${this.frames.length} frames: ${JSON.stringify(this.frames).slice(0, 500)}`);
-      return found;
-    });
+    return vi.waitFor(
+      () => {
+        const found = this.frames.find(wanted);
+        if (found === undefined)
+          throw new Error(`not among ${this.frames.length} frames: ${JSON.stringify(this.frames).slice(0, 500)}`);
+        return found;
+      },
+      { timeout: 5000 },
+    );
   }
 
   async call(method: string): Promise<Message & { params: Message }> {

@@ -78,6 +78,15 @@ describe('registering at our server', () => {
     expect((await site.peer('any-device', { name: 'Hof / Süd 1' })).id).toBe('hof-su-d-1');
   });
 
+  it('gives a device of the global token its id back while its old connection is half open', async () => {
+    const before = await site.peer('any-device', { name: 'Hof' });
+    before.socket.pause();
+    const after = await site.peer('any-device', { name: 'Hof' });
+    expect(after.id).toBe('hof');
+    before.socket.resume();
+    await expect(before.closed()).resolves.toBe(4000);
+  });
+
   it('lets nobody do anything before it', async () => {
     const peer = await site.peer(null);
     for (const [method, params] of Object.entries({

@@ -112,4 +112,18 @@ describe('a session between a client and our device through our server', () => {
     const session = await host.first();
     await vi.waitFor(() => expect(session.candidates).toEqual([{ candidate: 'candidate:good', sdpMid: '0' }]));
   });
+
+  it('ends at the server with an error of either side, and does not with a malformed candidate', async () => {
+    const client = await site.peer('viewer');
+    await client.request('connect', { peer: 'front-door' });
+    const { session: second } = (await client.request('connect', { peer: 'front-door' })) as { session: string };
+    const [first] = host.sessions;
+    first?.toPeer.error(1003, 'Malformed');
+    await client.frame((frame) => frame['error'] !== undefined);
+    expect(site.server.stats.sessions).toBe(2);
+    first?.toPeer.error(1001, 'Out of memory');
+    client.send({ error: { code: 410, message: 'Closed', session: second } });
+    await vi.waitFor(() => expect(site.server.stats.sessions).toBe(0));
+    await vi.waitFor(() => expect(host.sessions[1]?.closedWith).toHaveLength(1));
+  });
 });
