@@ -28,8 +28,9 @@ class FakeSocket implements Socket {
     const message = JSON.parse(text) as Message;
     this.sent.push(message);
     if (message['method'] === 'register') this.receive({ id: message['id'], result: { id: 'me' } });
-    if (message['method'] === 'connect')
-      this.receive({ id: message['id'], result: { session: 's1', iceServers: [{ urls: 'stun:a' }], expiryTimeSeconds: 60 } });
+    if (message['method'] !== 'connect') return;
+    for (const frame of this.early) this.receive(frame);
+    this.receive({ id: message['id'], result: { session: 's1', iceServers: [{ urls: 'stun:a' }], expiryTimeSeconds: 60 } });
   }
 
   receive(message: Message): void {
