@@ -241,8 +241,13 @@ describe('playing', () => {
     await camera.dropSessions();
     await vi.waitFor(async () => expect(await state(page)).toBe('waiting'), WAIT);
     expect(await page.textContent(part('notice-detail'))).toContain('The camera refused the password.');
+    // By now the next attempt is 8 s away, so that coming back early is seen to be the cause.
+    const playback = () => page.evaluate(() => window.viewer.sessions['front-door']?.playback);
+    await vi.waitFor(async () => expect(await playback()).toMatchObject({ state: 'waiting', attempt: 4 }), WAIT);
+    const waiting = await playback();
     view.cameraList = [frontDoor()];
     await untilPlaying(page);
+    expect(Date.now()).toBeLessThan(waiting?.state === 'waiting' ? waiting.retryAt : 0);
   });
 
   it('says that the token is wrong and does not try again by itself', async () => {
