@@ -151,6 +151,7 @@ export class Session {
     clearTimeout(this.#setupTimer);
     clearInterval(this.#reportTimer);
     this.#removeReader?.();
+    this.#egress?.close();
     this.#peer.close().catch(() => undefined);
     this.#options.events.state('closed', reason);
   }

@@ -1,10 +1,14 @@
 import { H264Depacketizer } from '../../media/h264/depacketizer.ts';
 import { isKeyframe } from '../../media/h264/nal.ts';
 import { ParameterSets } from '../../media/h264/parameter-sets.ts';
-import { parseRtpPacket } from '../../media/rtp/packet.ts';
+import { parseRtpPacket, type RtpPacket } from '../../media/rtp/packet.ts';
 import { RtpReceiver } from '../../media/rtp/receiver.ts';
+import { ReorderBuffer } from '../../media/rtp/reorder-buffer.ts';
 
 const CLOCK_RATES = { video: 90_000, audio: 8000 } as const;
+
+/** What was lost is waited for this long: the time for a retransmission on a slow path. */
+const REORDER_LIMITS = { maxDelayMs: 300, maxPackets: 1024 };
 
 /** A second of frames tells the rate. */
 const RATE_WINDOW_MS = 1000;
@@ -17,6 +21,7 @@ export class ReceivedTrack {
   readonly #kind: 'audio' | 'video';
   readonly #onFirstFrame: () => void;
   readonly #receiver: RtpReceiver;
+  readonly #reorder = new ReorderBuffer(REORDER_LIMITS);
   readonly #depacketizer = new H264Depacketizer();
   readonly #parameterSets = new ParameterSets();
   readonly #recent: number[] = [];
@@ -34,22 +39,10 @@ export class ReceivedTrack {
   }
 
   receive(bytes: Buffer, nowMs: number): void {
-    const packet = parseRtpPacket(bytes);
-    const reception = packet === undefined ? undefined : this.#receiver.receive(packet, nowMs);
-    if (packet === undefined || reception === undefined) return;
-    this.#packets += 1;
+    const received = parseRtpPacket(bytes);
+    if (received === undefined) return;
     this.#bytes += bytes.length;
-    this.#payloadType = packet.payloadType;
-    if (this.#kind === 'audio') return;
-    for (const { nals, damaged } of this.#depacketizer.push(packet, reception.gap)) {
-      this.#parameterSets.apply(nals);
-      if (damaged) this.#decodable = false;
-      else if (isKeyframe(nals) && this.#parameterSets.complete) {
-        this.#decodable = true;
-        this.#keyframes += 1;
-      }
-      if (this.#decodable) this.#countFrame(nowMs);
-    }
+    for (const packet of this.#reorder.push(received, nowMs)) this.#take(packet, nowMs);
   }
 
   /**
@@ -79,6 +72,23 @@ export class ReceivedTrack {
         ...video,
       },
     ];
+  }
+
+  #take(packet: RtpPacket, nowMs: number): void {
+    const reception = this.#receiver.receive(packet, nowMs);
+    if (reception === undefined) return;
+    this.#packets += 1;
+    this.#payloadType = packet.payloadType;
+    if (this.#kind === 'audio') return;
+    for (const { nals, damaged } of this.#depacketizer.push(packet, reception.gap)) {
+      this.#parameterSets.apply(nals);
+      if (damaged) this.#decodable = false;
+      else if (isKeyframe(nals) && this.#parameterSets.complete) {
+        this.#decodable = true;
+        this.#keyframes += 1;
+      }
+      if (this.#decodable) this.#countFrame(nowMs);
+    }
   }
 
   #countFrame(nowMs: number): void {

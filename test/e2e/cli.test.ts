@@ -1,0 +1,156 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { CliProcess, runCli } from '../support/cli.ts';
+import { CREDENTIALS, startSimulatedCamera } from '../support/site.ts';
+
+/* The commands as installers, systemd and scripts meet them. */
+
+const folder = mkdtempSync(join(tmpdir(), 'gateway-cli-'));
+const running: CliProcess[] = [];
+
+afterEach(async () => {
+  for (const process of running.splice(0)) {
+    process.kill('SIGKILL');
+    await process.exit();
+  }
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function start(args: readonly string[], env?: Record<string, string>): CliProcess {
+  const process = new CliProcess(args, env === undefined ? {} : { env });
+  running.push(process);
+  return process;
+}
+
+function configFile(text: string): string {
+  const file = join(folder, 'gateway.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('a config with errors', () => {
+  const broken = `http:
+  listn: 127.0.0.1:8080
+cameras:
+  - id: door
+    onvif: 192.0.2.1
+    password: \${MISSING_SECRET}
+  - id: door
+    onvif: 80
+`;
+
+  it.each(['check', 'run'])(
+    'is told by %s with file, line, column and what to write instead, and ends with 2',
+    async (command) => {
+      const file = configFile(broken);
+      const { code, stderr, stdout } = await runCli([command, '--config', file]);
+      expect(code).toBe(2);
+      expect(stdout).toBe('');
+      const said = stderr.split('\n');
+      // A typo, a wrong type, a duplicate id, a missing secret: each at its own place.
+      for (const [place, words] of [
+        ['2:3', /listn.*listen/],
+        ['8:12', /onvif/],
+        ['7:9', /door/],
+        ['6:15', /MISSING_SECRET/],
+      ] as const) {
+        expect(
+          said.filter((line) => line.startsWith(`${file}:${place}: `) && words.test(line)),
+          `${place} in:\n${stderr}`,
+        ).toHaveLength(1);
+      }
+    },
+  );
+});
+
+describe('run --config', () => {
+  it('serves the cameras, logs JSON lines without secrets, and unregisters and ends within 5 s at SIGTERM', async () => {
+    const { simulated, camera } = await startSimulatedCamera('yard');
+    const file = configFile(`http: {listen: "127.0.0.1:0"}
+cameras:
+  - id: yard
+    onvif: 127.0.0.1:${camera.onvif?.port}
+    username: ${CREDENTIALS.username}
+    password: \${YARD_PASSWORD}
+`);
+    const gateway = start(['run', '--config', file], { YARD_PASSWORD: CREDENTIALS.password });
+    const [, url] = await gateway.says(/viewer page at (http:\S+)\//);
+    await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), { timeout: 10_000 });
+    await gateway.says(/camera yard online/);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^onvif_gateway_/m);
+
+    const viewer = start([
+      'view',
+      '--server',
+      `${url?.replace('http', 'ws')}/signaling`,
+      '--peer',
+      'yard',
+      '--duration',
+      '3',
+      '--json',
+    ]);
+    expect(await viewer.exit()).toBe(0);
+    expect(JSON.parse(viewer.stdout)).toMatchObject({ connected: true, lost: 0, error: null });
+
+    const stoppedAt = performance.now();
+    gateway.kill('SIGTERM');
+    expect(await gateway.exit()).toBe(0);
+    expect(performance.now() - stoppedAt).toBeLessThan(5000);
+    const lines = gateway.stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { level: number; msg: string });
+    expect(lines.map(({ msg }) => msg)).toContain('Stopped');
+    expect(lines.filter(({ level }) => level >= 40)).toEqual([]);
+    expect(gateway.stderr).not.toContain(CREDENTIALS.password);
+    await simulated.close();
+  });
+});
+
+describe('run, the demo', () => {
+  it('prints an address with a token, and view prints time to first frame, frames and bitrate of its camera', async () => {
+    const demo = start(['run', '--port', '0']);
+    const [, origin, token] = await demo.says(/(http:\/\/127\.0\.0\.1:\d+)\/\?token=(\S+)/);
+    expect((await fetch(`${origin}/api/cameras`)).status).toBe(401);
+    await vi.waitFor(async () => expect((await fetch(`${origin}/readyz`)).status).toBe(200), { timeout: 10_000 });
+    const args = [
+      'view',
+      '--server',
+      `${origin?.replace('http', 'ws')}/signaling`,
+      '--peer',
+      'demo-camera-1',
+      '--duration',
+      '4',
+      '--json',
+    ];
+    const viewer = start([...args, '--token', token ?? '']);
+    expect(await viewer.exit(), viewer.stderr).toBe(0);
+    const result = JSON.parse(viewer.stdout) as Record<string, number>;
+    expect(result).toMatchObject({ connected: true, profileSwitches: 0, error: null });
+    expect(result['timeToFirstFrameMs']).toBeGreaterThan(0);
+    expect(result['frames']).toBeGreaterThan(50);
+    expect(result['bitrateKbps']).toBeGreaterThan(1000);
+    expect(result['audioPackets']).toBeGreaterThan(100);
+    expect(result['metadataDocuments']).toBeGreaterThan(5);
+
+    const refused = await runCli([...args, '--token', 'wrong']);
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ connected: false, error: { code: 401 } });
+  });
+});
+
+describe('wrong usage', () => {
+  it.each([
+    ['no camera named', ['view', '--server', 'ws://127.0.0.1:1/signaling']],
+    ['a port that is none', ['run', '--port', '70000']],
+    ['an unknown command', ['wiew']],
+  ])('ends with 2 and says what to write: %s', async (_, args) => {
+    const { code, stderr } = await runCli(args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/error: .+/);
+  });
+});
