@@ -1,5 +1,5 @@
 import type { DigestAlgorithm } from '../../camera/rtsp/auth.ts';
-import { RtspAuthentication } from '../rtsp/authentication.ts';
+import { DigestAuthentication } from '../digest-authentication.ts';
 import type { Timeline } from '../timeline.ts';
 import type { SoapRequest } from './soap.ts';
 import { UsernameTokenVerifier } from './username-token.ts';
@@ -32,13 +32,13 @@ const PRE_AUTH = new Set([
 /** Decides who may call what: one user who may do everything, by WS-Security UsernameToken or by HTTP Digest. */
 export class Authenticator {
   readonly #tokens: UsernameTokenVerifier;
-  readonly #digest: RtspAuthentication;
+  readonly #digest: DigestAuthentication;
   readonly #timeline: Timeline;
 
   constructor(options: AuthenticatorOptions) {
     const { username, password } = options;
     this.#tokens = new UsernameTokenVerifier(username, password);
-    this.#digest = new RtspAuthentication({ username, password }, { algorithms: options.digestAlgorithms, qop: true });
+    this.#digest = new DigestAuthentication({ username, password }, { algorithms: options.digestAlgorithms, qop: true });
     this.#timeline = options.timeline;
   }
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InterleavedParser } from '../../camera/rtsp/interleaved.ts';
 import { encodeResponse, RtspHeaders, type RtspRequest } from '../../camera/rtsp/message.ts';
-import type { RtspAuthentication } from './authentication.ts';
+import type { DigestAuthentication } from '../digest-authentication.ts';
 import { CONTROLS, sessionDescription, type ProfileTracks } from './description.ts';
 import type { RtspFaults } from './faults.ts';
 import { RtspSession, SESSION_TIMEOUT_S, type SessionOptions, type TrackTransport } from './session.ts';
@@ -12,7 +12,7 @@ import { parseTransport } from './transport-header.ts';
 /** What a connection needs of its server. */
 export interface ConnectionContext extends Omit<SessionOptions, 'link'> {
   /** Undefined where everybody may see the camera. */
-  authentication: RtspAuthentication | undefined;
+  authentication: DigestAuthentication | undefined;
   faults: Readonly<RtspFaults>;
   /** By token: the path without its slash. */
   profiles: ReadonlyMap<string, ProfileTracks>;

@@ -9,7 +9,7 @@ import type { MetadataParts } from '../metadata-document.ts';
 import { SIMULATED_PROFILES } from '../profiles.ts';
 import type { PtzState } from '../ptz-state.ts';
 import type { Timeline } from '../timeline.ts';
-import { RtspAuthentication, type DigestOptions } from './authentication.ts';
+import { DigestAuthentication, type DigestOptions } from '../digest-authentication.ts';
 import { RtspConnection, type ConnectionContext } from './connection.ts';
 import type { ProfileTracks } from './description.ts';
 import { noFaults, seededRandom, type RtspFaults } from './faults.ts';
@@ -62,7 +62,7 @@ export class RtspCameraServer {
   readonly talkback = new Talkback();
   readonly #options: RtspCameraServerOptions;
   readonly #host: string;
-  readonly #authentication: RtspAuthentication | undefined;
+  readonly #authentication: DigestAuthentication | undefined;
   readonly #tracks: MediaTrack[];
   readonly #profiles = new Map<string, ProfileTracks>();
   readonly #pacer: Pacer;
@@ -78,7 +78,7 @@ export class RtspCameraServer {
     this.#options = options;
     this.#host = options.host ?? '127.0.0.1';
     this.#port = options.port ?? 0;
-    this.#authentication = options.credentials && new RtspAuthentication(options.credentials, options.digest);
+    this.#authentication = options.credentials && new DigestAuthentication(options.credentials, options.digest);
     const sound = new SoundTrack(clips.sound, timeline);
     const metadata = new MetadataTrack(ptz, options.metadata ?? EVERYTHING, timeline);
     this.#tracks = [sound, metadata];

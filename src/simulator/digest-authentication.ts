@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { formatChallenge, verifyAuthorization, type Credentials, type DigestAlgorithm } from '../../camera/rtsp/auth.ts';
+import { formatChallenge, verifyAuthorization, type Credentials, type DigestAlgorithm } from '../camera/rtsp/auth.ts';
 
 const REALM = 'Simulated camera';
 const NONCE_LIFETIME_MS = 300_000;
@@ -13,8 +13,8 @@ export interface DigestOptions {
   qop?: boolean;
 }
 
-/** HTTP Digest for RTSP requests (RFC 2326 section 14, RFC 7616). */
-export class RtspAuthentication {
+/** HTTP Digest (RFC 7616) for the camera's SOAP services and, as RFC 2326 section 14 has it, for its RTSP server. */
+export class DigestAuthentication {
   readonly #credentials: Credentials;
   readonly #algorithms: readonly DigestAlgorithm[];
   readonly #qop: boolean;
