@@ -84,7 +84,11 @@ export class Metrics {
     this.#sessionCounter('packets_dropped', 'Packets not sent because a viewer was slow.', (session) => session.packetsDropped);
     this.#sessionCounter('keyframe_requests', 'PLI and FIR from viewers.', (session) => session.keyframeRequests);
     this.#sessionCounter('metadata_documents', 'Metadata documents to viewers.', (session) => session.metadataDocuments);
-    this.#sessionCounter('metadata_dropped', 'Metadata documents not sent to a slow viewer.', (session) => session.metadataDropped);
+    this.#sessionCounter(
+      'metadata_dropped',
+      'Metadata documents not sent to a slow viewer.',
+      (session) => session.metadataDropped,
+    );
   }
 
   #gauge(name: string, help: string, labelNames: string[]): Gauge {

@@ -24,11 +24,12 @@ const CONTENT_TYPES: Record<string, string> = {
  * The viewer page: built in memory where this module runs from TypeScript sources (a checkout), read from beside the
  * compiled module (`dist/page`) where it runs from the published package.
  *
+ * @param thisModule URL of this module; a test may put another place in.
  * @throws GatewayError `http.page_missing` when there is nothing to serve.
  */
-export async function loadPageFiles(): Promise<PageFiles> {
-  const folder = fileURLToPath(new URL('../page/', import.meta.url));
-  const files = import.meta.url.endsWith('.ts') ? await buildPage(folder) : await readPage(folder);
+export async function loadPageFiles(thisModule: string = import.meta.url): Promise<PageFiles> {
+  const folder = fileURLToPath(new URL('../page/', thisModule));
+  const files = thisModule.endsWith('.ts') ? await buildPage(folder) : await readPage(folder);
   const document = files.get('/index.html');
   if (document === undefined) throw pageMissing(`${folder} has no index.html.`);
   files.set('/', document);

@@ -147,7 +147,11 @@ const MISDIRECTED = problem(421, {
   message: 'This gateway listens on loopback and answers only to localhost, 127.0.0.1 and [::1].',
   advice: 'Open it by one of these names; a reverse proxy has to set the Host header to localhost.',
 });
-const METHOD_NOT_ALLOWED = problem(405, { code: 'http.method', message: 'Only GET and HEAD are served here.' }, { allow: 'GET, HEAD' });
+const METHOD_NOT_ALLOWED = problem(
+  405,
+  { code: 'http.method', message: 'Only GET and HEAD are served here.' },
+  { allow: 'GET, HEAD' },
+);
 const BAD_REQUEST = problem(400, { code: 'http.path', message: 'The path of the request cannot be read.' });
 const NOT_FOUND = problem(404, { code: 'http.not_found', message: 'There is nothing at this path.' });
 const UNAUTHORIZED = problem(

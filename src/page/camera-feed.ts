@@ -60,7 +60,9 @@ export class CameraFeed {
       return { state: 'ok', answer };
     } catch (error) {
       if (!(error instanceof SignalingError)) return { state: 'unreachable', detail: 'The gateway does not answer.' };
-      return error.code === SignalingCode.unauthorized ? { state: 'unauthorized' } : { state: 'unreachable', detail: error.message };
+      return error.code === SignalingCode.unauthorized
+        ? { state: 'unauthorized' }
+        : { state: 'unreachable', detail: error.message };
     }
   }
 }

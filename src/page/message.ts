@@ -21,10 +21,15 @@ export class Message {
       case 'loading':
         return this.#hide();
       case 'unauthorized':
-        return this.#set('bad', 'The token is missing or wrong', 'Open the address that the gateway printed, or type its token here.', true);
+        return this.#set(
+          'bad',
+          'The token is missing or wrong',
+          'Open the address that the gateway printed, or type its token here.',
+          true,
+        );
       case 'unreachable': {
         const playing = cameras === 0 ? '' : ' What plays goes on as long as the camera reaches this browser.';
-        return this.#set('bad', 'The gateway cannot be reached', `${feed.detail} Trying again every 2 seconds.${playing}`);
+        return this.#set('bad', 'No news from the gateway', `${feed.detail} Trying again every 2 seconds.${playing}`);
       }
       case 'ok':
         if (cameras > 0) return this.#hide();

@@ -44,7 +44,9 @@ export function nextPlayback(playback: Playback, event: PlaybackEvent): Playback
     case 'first-frame':
       return playback.state === 'connecting' ? { state: 'playing', stalledSince: null } : playback;
     case 'stalled':
-      return playback.state === 'playing' && playback.stalledSince === null ? { ...playback, stalledSince: event.since } : playback;
+      return playback.state === 'playing' && playback.stalledSince === null
+        ? { ...playback, stalledSince: event.since }
+        : playback;
     case 'flowing':
       return playback.state === 'playing' && playback.stalledSince !== null ? { ...playback, stalledSince: null } : playback;
     case 'lost':

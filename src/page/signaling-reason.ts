@@ -8,7 +8,8 @@ const ADVICE: Readonly<Record<number, string>> = {
   [SignalingCode.forbidden]: 'Get a token that allows it.',
   [SignalingCode.unavailable]: 'Check that the camera has power and network.',
   [SignalingCode.serverUnreachable]: 'Check that the gateway runs and that this device reaches its network.',
-  [SignalingCode.noMediaPath]: 'Check that no firewall blocks UDP between this device and the gateway, or set up a TURN server in its config.',
+  [SignalingCode.noMediaPath]:
+    'Check that no firewall blocks UDP between this device and the gateway, or set up a TURN server in its config.',
   [SignalingCode.insufficientResources]: 'It plays as soon as another viewer stops.',
 };
 

@@ -78,7 +78,10 @@ export class Viewer {
     }
     this.#grid.dataset['count'] = String(this.cards.size);
     const online = answer.cameras.filter(isReachable).length;
-    setText(this.#summary, answer.cameras.length === 0 ? '' : `${online} of ${formatCount(answer.cameras.length, 'camera')} online`);
+    setText(
+      this.#summary,
+      answer.cameras.length === 0 ? '' : `${online} of ${formatCount(answer.cameras.length, 'camera')} online`,
+    );
   }
 
   #addCard(id: string, target: (camera: CameraInfo | null, profile: string | null) => Target | Reason): Card {

@@ -17,7 +17,10 @@ interface DeviceWindow extends Window {
 }
 
 /** Registers the camera from a page of its own, which stays open. */
-export async function startBrowserCamera(page: Page, options: { server: string; token: string; name: string }): Promise<BrowserCamera> {
+export async function startBrowserCamera(
+  page: Page,
+  options: { server: string; token: string; name: string },
+): Promise<BrowserCamera> {
   // A page of the same server: Chromium lets no page from elsewhere, not even an empty one, speak to loopback.
   await page.goto(new URL('/healthz', options.server.replace(/^ws/, 'http')).href);
   const peer = await page.evaluate(runDevice, options);
@@ -63,7 +66,7 @@ async function runDevice(options: { server: string; token: string; name: string 
     picture.fillStyle = sky;
     picture.fillRect(0, 0, 1280, 720);
     picture.fillStyle = '#b0442f';
-    picture.fillRect((frame * 6) % 1400 - 120, 440, 120, 70);
+    picture.fillRect(((frame * 6) % 1400) - 120, 440, 120, 70);
     picture.fillStyle = '#fff';
     picture.font = '32px monospace';
     picture.fillText(`${options.name}  ${frame}`, 32, 690);

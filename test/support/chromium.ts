@@ -29,14 +29,21 @@ export interface Browser {
  *
  * @throws Error that names the package to install when Chromium is missing.
  */
-export async function launchChromium(options: Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'reducedMotion'> = {}): Promise<Browser> {
+export async function launchChromium(
+  options: Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'reducedMotion'> = {},
+): Promise<Browser> {
   if (!existsSync(CHROMIUM)) {
     throw new Error(`This test needs a real browser and found no ${CHROMIUM}. Install it: apt-get install chromium`);
   }
   const profile = await mkdtemp(join(tmpdir(), 'chromium-'));
   const remove = (): Promise<void> => rm(profile, { recursive: true, force: true, maxRetries: 5 });
   try {
-    const context = await chromium.launchPersistentContext(profile, { executablePath: CHROMIUM, args: FLAGS, headless: true, ...options });
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath: CHROMIUM,
+      args: FLAGS,
+      headless: true,
+      ...options,
+    });
     return {
       context,
       close: async () => {

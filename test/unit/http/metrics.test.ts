@@ -31,7 +31,10 @@ describe('metrics', () => {
 
   it('gives what streams counted, per camera and profile', async () => {
     const view = new StubView();
-    view.stats.streams = [streamStats({ packetsReceived: 500, reconnects: 3 }), streamStats({ profile: 'sub', packetsReceived: 7 })];
+    view.stats.streams = [
+      streamStats({ packetsReceived: 500, reconnects: 3 }),
+      streamStats({ profile: 'sub', packetsReceived: 7 }),
+    ];
     const metrics = new Metrics(view);
     await metrics.text();
     const labels = '{camera="front-door",profile="main"}';
@@ -42,7 +45,10 @@ describe('metrics', () => {
 
   it('sums what sessions of a camera counted, and does not fall when a session ends', async () => {
     const view = new StubView();
-    view.stats.sessions = [sessionStats({ packetsSent: 100 }), sessionStats({ sessionId: 's2', packetsSent: 20, packetsDropped: 4 })];
+    view.stats.sessions = [
+      sessionStats({ packetsSent: 100 }),
+      sessionStats({ sessionId: 's2', packetsSent: 20, packetsDropped: 4 }),
+    ];
     const metrics = new Metrics(view);
     const sent = 'onvif_gateway_session_packets_sent_total{camera="front-door"}';
     expect(await value(metrics, sent)).toBe(120);

@@ -18,7 +18,9 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-async function start(options: Partial<HttpServerOptions> = {}): Promise<{ url: string; port: number; view: StubView; server: HttpServer }> {
+async function start(
+  options: Partial<HttpServerOptions> = {},
+): Promise<{ url: string; port: number; view: StubView; server: HttpServer }> {
   const view = new StubView();
   const server = new HttpServer({
     listen: { host: '127.0.0.1', port: 0 },
@@ -137,7 +139,9 @@ describe('token', () => {
 
   it('is not asked for by health, readiness and the page, nor by metrics on loopback', async () => {
     const { url } = await start({ auth });
-    const statuses = await Promise.all(['/healthz', '/readyz', '/', '/metrics'].map(async (path) => (await ask(url + path)).status));
+    const statuses = await Promise.all(
+      ['/healthz', '/readyz', '/', '/metrics'].map(async (path) => (await ask(url + path)).status),
+    );
     expect(statuses).toEqual([200, 200, 200, 200]);
   });
 
@@ -174,7 +178,9 @@ describe('page', () => {
   it('serves nothing but its own files', async () => {
     const { url, port } = await start();
     expect((await ask(`${url}/package.json`)).status).toBe(404);
-    expect(await raw(port, 'GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1.1 404/);
+    expect(await raw(port, 'GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')).toMatch(
+      /^HTTP\/1.1 404/,
+    );
   });
 
   it('is loaded again after a failure', async () => {
@@ -209,10 +215,13 @@ describe('DNS rebinding', () => {
     },
   );
 
-  it.each(['localhost', 'LOCALHOST:8080', '127.0.0.1:1', '127.1.2.3', '[::1]:8080', 'gateway.localhost'])('lets the host %j in', async (host) => {
-    const { url } = await start();
-    expect((await ask(`${url}/api/cameras`, { host })).status).toBe(200);
-  });
+  it.each(['localhost', 'LOCALHOST:8080', '127.0.0.1:1', '127.1.2.3', '[::1]:8080', 'gateway.localhost'])(
+    'lets the host %j in',
+    async (host) => {
+      const { url } = await start();
+      expect((await ask(`${url}/api/cameras`, { host })).status).toBe(200);
+    },
+  );
 
   it('refuses an empty host', async () => {
     const { port } = await start();
@@ -221,7 +230,8 @@ describe('DNS rebinding', () => {
 
   it('holds for WebSocket handshakes too', async () => {
     const { port } = await start({ signalingUpgrade: (_request, socket) => socket.end('taken') });
-    const handshake = (host: string): string => `GET /signaling HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+    const handshake = (host: string): string =>
+      `GET /signaling HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
     expect(await raw(port, handshake('evil.example'))).toMatch(/^HTTP\/1.1 421/);
     expect(await raw(port, handshake(`localhost:${port}`))).toBe('taken');
   });
@@ -283,6 +293,7 @@ describe('start and close', () => {
   });
 
   it('can be closed without having started', async () => {
-    await new HttpServer({ listen: { host: '127.0.0.1', port: 0 }, view: new StubView(), log: silentLogger }).close();
+    const server = new HttpServer({ listen: { host: '127.0.0.1', port: 0 }, view: new StubView(), log: silentLogger });
+    await expect(server.close()).resolves.toBeUndefined();
   });
 });

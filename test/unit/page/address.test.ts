@@ -24,7 +24,9 @@ describe('address of the page', () => {
   });
 
   it('keeps tokens of different servers apart', () => {
-    const keys = ['?token=a', '?peer=p&server=wss://a.example', '?peer=p&server=wss://b.example'].map((search) => tokenKey(readAddress(search)));
+    const keys = ['?token=a', '?peer=p&server=wss://a.example', '?peer=p&server=wss://b.example'].map((search) =>
+      tokenKey(readAddress(search)),
+    );
     expect(new Set(keys).size).toBe(3);
   });
 });

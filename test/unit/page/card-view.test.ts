@@ -10,24 +10,42 @@ const failedCamera = cameraInfo({ state: 'failed', reason: refused });
 
 describe('card of a camera that does not play', () => {
   it('offers to play a camera that is online and registered', () => {
-    expect(cardView(cameraInfo(), idle, 0)).toEqual({ status: 'Online', tone: 'good', notice: null, canPlay: true, active: false });
+    expect(cardView(cameraInfo(), idle, 0)).toEqual({
+      status: 'Online',
+      tone: 'good',
+      notice: null,
+      canPlay: true,
+      active: false,
+    });
   });
 
   it('says why a camera failed and what to do', () => {
     const view = cardView(failedCamera, idle, 0);
     expect(view).toMatchObject({ status: 'Failed', tone: 'bad', canPlay: false });
-    expect(view.notice).toMatchObject({ detail: 'The camera refused the password. Set it in the config.', busy: false, action: null });
+    expect(view.notice).toMatchObject({
+      detail: 'The camera refused the password. Set it in the config.',
+      busy: false,
+      action: null,
+    });
   });
 
   it('shows that a camera is being connected to', () => {
-    expect(cardView(cameraInfo({ state: 'connecting' }), idle, 0)).toMatchObject({ status: 'Connecting', canPlay: false, notice: { busy: true } });
+    expect(cardView(cameraInfo({ state: 'connecting' }), idle, 0)).toMatchObject({
+      status: 'Connecting',
+      canPlay: false,
+      notice: { busy: true },
+    });
   });
 
   it('does not offer to play a camera without a peer id', () => {
     const registering = cameraInfo({ peer: null, signaling: { state: 'connecting', server: 'wss://s.example', reason: null } });
     expect(cardView(registering, idle, 0)).toMatchObject({ canPlay: false, status: 'Registering', notice: { busy: true } });
     const failed = cameraInfo({ peer: null, signaling: { state: 'failed', server: 'wss://s.example', reason: gone } });
-    expect(cardView(failed, idle, 0)).toMatchObject({ canPlay: false, tone: 'bad', notice: { detail: 'The session ended.', busy: false } });
+    expect(cardView(failed, idle, 0)).toMatchObject({
+      canPlay: false,
+      tone: 'bad',
+      notice: { detail: 'The session ended.', busy: false },
+    });
   });
 
   it('plays a peer of which nothing else is known', () => {
@@ -37,7 +55,11 @@ describe('card of a camera that does not play', () => {
 
 describe('card of a camera that plays', () => {
   it('shows nothing over a picture that moves', () => {
-    expect(cardView(cameraInfo(), { state: 'playing', stalledSince: null }, 0)).toMatchObject({ status: 'Live', notice: null, active: true });
+    expect(cardView(cameraInfo(), { state: 'playing', stalledSince: null }, 0)).toMatchObject({
+      status: 'Live',
+      notice: null,
+      active: true,
+    });
   });
 
   it('says over a picture that stands for how long and why', () => {
@@ -48,7 +70,11 @@ describe('card of a camera that plays', () => {
 
   it('counts down to the next attempt and offers it now', () => {
     const waiting: Playback = { state: 'waiting', attempt: 1, retryAt: 4000, reason: gone };
-    expect(cardView(cameraInfo(), waiting, 1500).notice).toMatchObject({ title: 'Trying again in 3 s', detail: 'The session ended.', action: 'Try now' });
+    expect(cardView(cameraInfo(), waiting, 1500).notice).toMatchObject({
+      title: 'Trying again in 3 s',
+      detail: 'The session ended.',
+      action: 'Try now',
+    });
   });
 
   it('names the failed camera rather than the session that it ended', () => {
@@ -57,7 +83,10 @@ describe('card of a camera that plays', () => {
   });
 
   it('leaves it to the person when an attempt cannot help', () => {
-    expect(cardView(cameraInfo(), { state: 'failed', reason: refused }, 0)).toMatchObject({ tone: 'bad', notice: { action: 'Try again' } });
+    expect(cardView(cameraInfo(), { state: 'failed', reason: refused }, 0)).toMatchObject({
+      tone: 'bad',
+      notice: { action: 'Try again' },
+    });
   });
 });
 
@@ -70,9 +99,18 @@ describe('words for a camera', () => {
   it('leaves out what the camera does not say', () => {
     expect(cameraFacts(cameraInfo())).toBe('Acme Dome 1 · 192.0.2.20');
     expect(cameraFacts(cameraInfo({ manufacturer: null, model: null }))).toBe('192.0.2.20');
-    const profile = { token: 'main', name: 'Main', audio: null, metadata: false, stream: { state: 'idle' as const, reason: null } };
+    const profile = {
+      token: 'main',
+      name: 'Main',
+      audio: null,
+      metadata: false,
+      stream: { state: 'idle' as const, reason: null },
+    };
     const video = { codec: 'H264', width: 1280, height: 720, framesPerSecond: 25, bitrateKbps: null };
-    expect([profileLabel({ ...profile, video }), profileFacts({ ...profile, video })]).toEqual(['Main · 720p', '1280 × 720, 25 fps']);
+    expect([profileLabel({ ...profile, video }), profileFacts({ ...profile, video })]).toEqual([
+      'Main · 720p',
+      '1280 × 720, 25 fps',
+    ]);
     expect(profileLabel({ ...profile, video: null })).toBe('Main');
   });
 });

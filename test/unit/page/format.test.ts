@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { formatBitrate, formatCount, formatDuration, formatFrameRate, formatLoss, formatSize, secondsUntil } from '../../../src/page/format.ts';
+import {
+  formatBitrate,
+  formatCount,
+  formatDuration,
+  formatFrameRate,
+  formatLoss,
+  formatSize,
+  secondsUntil,
+} from '../../../src/page/format.ts';
 
 describe('numbers on the page', () => {
   it.each([
@@ -45,6 +53,8 @@ describe('numbers on the page', () => {
   });
 
   it('counts down to 1, never to 0', () => {
-    expect([secondsUntil(5000, 0), secondsUntil(4001, 0), secondsUntil(1, 0), secondsUntil(0, 0), secondsUntil(0, 900)]).toEqual([5, 5, 1, 1, 1]);
+    expect([secondsUntil(5000, 0), secondsUntil(4001, 0), secondsUntil(1, 0), secondsUntil(0, 0), secondsUntil(0, 900)]).toEqual([
+      5, 5, 1, 1, 1,
+    ]);
   });
 });

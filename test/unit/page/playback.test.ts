@@ -45,7 +45,13 @@ describe('playback', () => {
 
   it('is left alone by late events of a session that was stopped', () => {
     const stopped = after(play, firstFrame, { type: 'stop' });
-    for (const late of [firstFrame, lostAt(1), { type: 'retry' }, { type: 'stalled', since: 1 }, { type: 'flowing' }] as PlaybackEvent[]) {
+    for (const late of [
+      firstFrame,
+      lostAt(1),
+      { type: 'retry' },
+      { type: 'stalled', since: 1 },
+      { type: 'flowing' },
+    ] as PlaybackEvent[]) {
       expect(nextPlayback(stopped, late)).toBe(stopped);
     }
   });

@@ -16,7 +16,9 @@ describe('reasons of a lost session', () => {
   });
 
   it('stop the attempts only where a person has to act', () => {
-    const permanent = [400, 401, 403, 404, 408, 410, 480, 503, 504, 1001, 1002].filter((code) => isPermanent(signalingReason(new SignalingError(code))));
+    const permanent = [400, 401, 403, 404, 408, 410, 480, 503, 504, 1001, 1002].filter((code) =>
+      isPermanent(signalingReason(new SignalingError(code))),
+    );
     expect(permanent).toEqual([400, 401, 403]);
   });
 });
