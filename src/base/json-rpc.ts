@@ -181,11 +181,7 @@ export class JsonRpcEndpoint {
   /** Sorts one message; a promise where it is a call that may want an answer. */
   #take(message: unknown): Promise<Answer> | undefined {
     if (!isObject(message)) {
-      this.#options.onMalformed?.('The message is not an object');
-      return Promise.resolve({
-        response: createJSONRPCErrorResponse(null, JSONRPCErrorCode.InvalidRequest, 'Invalid Request'),
-        actions: [],
-      });
+      return this.#reject('The message is not an object');
     }
     const { method, id, error, result } = message;
     if (method === 'error' && isErrorNotification(message['params'])) return this.#takeError(message['params']);
@@ -197,11 +193,7 @@ export class JsonRpcEndpoint {
       this.#client.receive({ ...message, id: known } as JSONRPCResponse);
       return undefined;
     }
-    this.#options.onMalformed?.('The message is neither a call nor an answer');
-    return Promise.resolve({
-      response: createJSONRPCErrorResponse(null, JSONRPCErrorCode.InvalidRequest, 'Invalid Request'),
-      actions: [],
-    });
+    return this.#reject('The message is neither a call nor an answer');
   }
 
   async #serve(request: JSONRPCRequest): Promise<Answer> {
@@ -235,10 +227,21 @@ export class JsonRpcEndpoint {
     const notification: ErrorNotification = { code, message };
     const of = error['session'] ?? session ?? (isObject(error['data']) ? error['data']['session'] : undefined);
     if (typeof of === 'string') notification.session = of;
-    this.#options.onErrorNotification?.(notification);
+    try {
+      this.#options.onErrorNotification?.(notification);
+    } catch (defect) {
+      this.#options.onDefect?.('error', defect);
+    }
     return undefined;
   }
 
+  /** One message of a frame that is none: answered in its place of the batch. */
+  #reject(why: string): Promise<Answer> {
+    this.#options.onMalformed?.(why);
+    return Promise.resolve({ response: createJSONRPCErrorResponse(null, JSONRPCErrorCode.InvalidRequest, why), actions: [] });
+  }
+
+  /** A frame that is not looked into. */
   #refuse(code: number, why: string): undefined {
     this.#options.onMalformed?.(why);
     this.#send(createJSONRPCErrorResponse(null, code, why));

@@ -104,6 +104,7 @@ export class SignalingLink {
     const url = socketUrl(this.#options.server);
     // A browser cannot set headers on a WebSocket, so the token goes into the query (RFC 6750 section 2.3).
     if (token !== undefined) url.searchParams.set('access_token', token);
+    if (this.#closed) throw new SignalingError(410);
     const socket = this.#options.createWebSocket(url.href, SIGNALING_SUBPROTOCOL);
     this.#socket = socket;
     socket.addEventListener('message', ({ data }) => this.#rpc.receive(data));
@@ -117,10 +118,6 @@ export class SignalingLink {
       this.#rpc.close();
       if (!this.#closed) this.#options.onLost();
     });
-    if (this.#closed) {
-      socket.close(1000);
-      throw new SignalingError(410);
-    }
   }
 
   async #onInvite(params: Params): Promise<{ answer: string; subprotocols: string[] }> {

@@ -19,7 +19,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   connections: 1024,
   sessions: 2048,
   sessionsPerClient: 64,
-  framesPerSecond: 50,
+  framesPerSecond: 200,
   registerTimeoutMs: 10_000,
   connectTimeoutMs: 5000,
   inviteTimeoutMs: 30_000,

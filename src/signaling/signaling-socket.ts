@@ -48,8 +48,10 @@ export class SignalingSocket {
       this.rpc.receive(asText(data));
     });
     socket.on('pong', () => (this.#unanswered = 0));
-    // What goes wrong here (a frame too long, invalid UTF-8, a reset) always ends in 'close'.
-    socket.on('error', (error) => options.onMalformed(error.message));
+    // A reset, or a violation of the WebSocket protocol (a frame too long, invalid UTF-8): both end in 'close'.
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code?.startsWith('WS_ERR_') === true) options.onMalformed(error.message);
+    });
     socket.once('close', (code, why) => {
       clearInterval(this.#pinger);
       this.rpc.close();

@@ -263,3 +263,17 @@ describe('frames that cannot be understood', () => {
     expect(frames).toBe(2);
   });
 });
+
+describe('a listener that fails', () => {
+  it('does not harm the socket that brought the error', () => {
+    const onDefect = vi.fn();
+    const { rpc } = endpoint({
+      onDefect,
+      onErrorNotification: () => {
+        throw new TypeError('broken');
+      },
+    });
+    rpc.receive(text({ error: { code: 1001, message: 'Full' } }));
+    expect(onDefect).toHaveBeenCalledExactlyOnceWith('error', new TypeError('broken'));
+  });
+});
