@@ -95,7 +95,12 @@ export class DiscoveryResponder {
   async #bind(address: string): Promise<Socket> {
     const socket = createSocket({ type: 'udp4', reuseAddr: true });
     socket.bind(this.#port, address);
-    await once(socket, 'listening');
+    try {
+      await once(socket, 'listening');
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
     // An unreachable asker (ECONNREFUSED by ICMP) is not our trouble.
     socket.on('error', () => undefined);
     socket.on('message', (datagram, from) => this.#receive(datagram, from));

@@ -94,6 +94,7 @@ export class SimulatedCamera {
   #rtsp: RtspCameraServer | undefined;
   #addresses: SimulatedCameraAddresses | undefined;
   #announced: DiscoverableDevice | undefined;
+  /** The last reboot that was asked for; reboots happen one after the other. */
   #restart: Promise<void> = Promise.resolve();
 
   constructor(options: SimulatedCameraOptions) {
@@ -160,12 +161,13 @@ export class SimulatedCamera {
 
   /** Says Bye, drops all connections, refuses new ones for `downMs` and comes back on the same ports. */
   async reboot(downMs = REBOOT_MS): Promise<void> {
-    this.#restart = this.#restart.then(async () => {
+    const restarted = this.#restart.then(async () => {
       if (this.#closing.signal.aborted) return;
       await Promise.all([this.rtsp.reboot(downMs), this.#rebootOnvif(downMs)]);
       if (!this.#closing.signal.aborted) await this.#announce();
     });
-    await this.#restart;
+    this.#restart = restarted.catch(() => undefined);
+    await restarted;
   }
 
   /** Idempotent. Says Bye. */

@@ -2,7 +2,7 @@ import type { Timeline } from '../timeline.ts';
 import { NAMESPACES } from './namespaces.ts';
 import { defineService, type Call, type Service } from './service.ts';
 import { invalidArgument } from './soap.ts';
-import { child, childText, xml, type Markup, type XmlElement } from './xml.ts';
+import { child, childFlag, childText, xml, type Markup, type XmlElement } from './xml.ts';
 
 /** What a camera says about itself. */
 export interface CameraIdentity {
@@ -36,8 +36,6 @@ const CAPABILITIES = xml`<tds:Capabilities>
   <tds:System DiscoveryResolve="true" DiscoveryBye="true" RemoteDiscovery="false" SystemBackup="false" SystemLogging="false" HttpFirmwareUpgrade="false"/>
 </tds:Capabilities>`;
 
-const SUPPORTED_VERSION = xml`<tt:Major>2</tt:Major><tt:Minor>60</tt:Minor>`;
-
 /** Device management (ONVIF Core Specification section 8). */
 export function deviceService(options: DeviceServiceOptions): Service {
   const { identity, timeline } = options;
@@ -53,7 +51,7 @@ export function deviceService(options: DeviceServiceOptions): Service {
         return xml`<tds:SetSystemDateAndTimeResponse/>`;
       },
       'tds:GetServices': (call) => {
-        const withCapabilities = childText(call.operation, 'IncludeCapability') === 'true';
+        const withCapabilities = childFlag(call.operation, 'IncludeCapability') === true;
         const all = [service, ...options.services].map((listed) => serviceEntry(listed, call, withCapabilities));
         return xml`<tds:GetServicesResponse>${all}</tds:GetServicesResponse>`;
       },
@@ -128,7 +126,7 @@ function capabilities(call: Call, services: readonly Service[]): Markup {
     xml`<tt:System>
       <tt:DiscoveryResolve>true</tt:DiscoveryResolve><tt:DiscoveryBye>true</tt:DiscoveryBye><tt:RemoteDiscovery>false</tt:RemoteDiscovery>
       <tt:SystemBackup>false</tt:SystemBackup><tt:SystemLogging>false</tt:SystemLogging><tt:FirmwareUpgrade>false</tt:FirmwareUpgrade>
-      <tt:SupportedVersions>${SUPPORTED_VERSION}</tt:SupportedVersions>
+      <tt:SupportedVersions><tt:Major>2</tt:Major><tt:Minor>60</tt:Minor></tt:SupportedVersions>
     </tt:System>`,
   );
   const events = listed(

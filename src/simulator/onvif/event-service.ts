@@ -84,11 +84,9 @@ export class EventService {
 
   #create(call: Call): Markup {
     const isWanted = parseTopicFilter(child(call.operation, 'Filter'));
-    if (!isWanted(MOTION_TOPIC) && child(call.operation, 'Filter') !== undefined)
-      throw topicFilterFault('The camera has no such topic');
+    if (!isWanted(MOTION_TOPIC)) throw topicFilterFault('The camera has no such topic');
     this.#removeExpired();
-    if (this.#pullPoints.size >= MAX_PULL_POINTS)
-      throw new SoapFault('Receiver', ['Action'], 'The camera has no more pull points');
+    if (this.#pullPoints.size >= MAX_PULL_POINTS) throw new SoapFault('Receiver', ['Action'], 'There are no more pull points');
 
     const pullPoint = new PullPoint(this.#expiryOf(childText(call.operation, 'InitialTerminationTime')), isWanted);
     const index = this.#created;

@@ -4,8 +4,8 @@ import * as configurations from './media-configurations.ts';
 import { TOKENS, videoEncoderToken } from './media-configurations.ts';
 import { ptzConfiguration } from './ptz-configuration.ts';
 import { defineService, type Call, type Service } from './service.ts';
-import { actionNotSupported, invalidArgument } from './soap.ts';
-import { child, childText, element, xml, type Markup, type XmlElement } from './xml.ts';
+import { actionNotSupported, invalidArgument, type SoapFault } from './soap.ts';
+import { child, childFlag, childText, element, xml, type Markup, type XmlElement } from './xml.ts';
 
 export interface MediaServiceOptions {
   profiles: readonly SimulatedProfile[];
@@ -85,8 +85,10 @@ export function mediaService(options: MediaServiceOptions): Service {
         ]),
       'trt:GetMetadataConfigurations': () =>
         all('GetMetadataConfigurations', [configurations.metadataConfiguration('trt:Configurations', uses, metadata)]),
-      'trt:GetMetadataConfiguration': () =>
-        all('GetMetadataConfiguration', [configurations.metadataConfiguration('trt:Configuration', uses, metadata)]),
+      'trt:GetMetadataConfiguration': (call) => {
+        if (childText(call.operation, 'ConfigurationToken') !== TOKENS.metadataConfiguration) throw noConfiguration();
+        return all('GetMetadataConfiguration', [configurations.metadataConfiguration('trt:Configuration', uses, metadata)]);
+      },
       'trt:SetMetadataConfiguration': (call) => {
         setMetadataConfiguration(child(call.operation, 'Configuration'), metadata);
         return xml`<trt:SetMetadataConfigurationResponse/>`;
@@ -142,15 +144,18 @@ function videoSource(profiles: readonly SimulatedProfile[]): Markup {
 
 /** The profile that the operation's ProfileToken names; a fault where there is none. */
 export function profileOf(operation: XmlElement, profiles: readonly SimulatedProfile[]): SimulatedProfile {
-  const token = childText(operation, 'ProfileToken');
+  return profileNamed(childText(operation, 'ProfileToken'), profiles);
+}
+
+export function profileNamed(token: string | undefined, profiles: readonly SimulatedProfile[]): SimulatedProfile {
   const profile = profiles.find((candidate) => candidate.token === token);
   if (profile === undefined) throw invalidArgument('NoProfile', 'The requested profile token does not exist');
   return profile;
 }
 
-export function profileOfEncoder(token: string | undefined, profiles: readonly SimulatedProfile[]): SimulatedProfile {
+function profileOfEncoder(token: string | undefined, profiles: readonly SimulatedProfile[]): SimulatedProfile {
   const profile = profiles.find((candidate) => videoEncoderToken(candidate) === token);
-  if (profile === undefined) throw invalidArgument('NoConfig', 'The requested configuration does not exist');
+  if (profile === undefined) throw noConfiguration();
   return profile;
 }
 
@@ -170,17 +175,19 @@ export function streamUri(call: Call, options: MediaServiceOptions, profile: Sim
   return `rtsp://${host}:${options.rtspPort()}/${profile.token}`;
 }
 
-export function invalidStreamSetup(): Error {
+export function noConfiguration(): SoapFault {
+  return invalidArgument('NoConfig', 'The requested configuration does not exist');
+}
+
+export function invalidStreamSetup(): SoapFault {
   return invalidArgument('InvalidStreamSetup', 'Specification of stream type or transport part in StreamSetup is not supported');
 }
 
 /** Takes over what the metadata stream shall have; what the configuration leaves out is off. Events are never in it. */
 export function setMetadataConfiguration(configuration: XmlElement | undefined, metadata: MetadataParts): void {
-  if (configuration?.attributes.get('token') !== TOKENS.metadataConfiguration) {
-    throw invalidArgument('NoConfig', 'The requested configuration does not exist');
-  }
-  const isOn = (parent: XmlElement | undefined, name: string): boolean => ['true', '1'].includes(childText(parent, name) ?? '');
-  metadata.ptzStatus = isOn(child(configuration, 'PTZStatus'), 'Status');
-  metadata.ptzPosition = isOn(child(configuration, 'PTZStatus'), 'Position');
-  metadata.analytics = isOn(configuration, 'Analytics');
+  if (configuration?.attributes.get('token') !== TOKENS.metadataConfiguration) throw noConfiguration();
+  const ptz = child(configuration, 'PTZStatus');
+  metadata.ptzStatus = childFlag(ptz, 'Status') ?? false;
+  metadata.ptzPosition = childFlag(ptz, 'Position') ?? false;
+  metadata.analytics = childFlag(configuration, 'Analytics') ?? false;
 }

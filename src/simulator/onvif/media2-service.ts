@@ -3,6 +3,8 @@ import * as configurations from './media-configurations.ts';
 import { TOKENS } from './media-configurations.ts';
 import {
   invalidStreamSetup,
+  noConfiguration,
+  profileNamed,
   profileOf,
   selectedEncoder,
   setMetadataConfiguration,
@@ -11,7 +13,7 @@ import {
 } from './media-service.ts';
 import { ptzConfiguration } from './ptz-configuration.ts';
 import { defineService, type Handler, type Service } from './service.ts';
-import { actionNotSupported, invalidArgument } from './soap.ts';
+import { actionNotSupported } from './soap.ts';
 import { child, childText, element, xml, type Markup } from './xml.ts';
 
 const CAPABILITIES = xml`<tr2:Capabilities SnapshotUri="false" Rotation="false" VideoSourceMode="false" OSD="false" Mask="false">
@@ -92,18 +94,10 @@ function shared(
   const operation = `tr2:Get${kind}Configurations`;
   const handler: Handler = (call) => {
     if (child(call.operation, 'ProfileToken') !== undefined) profileOf(call.operation, profiles);
-    if ((childText(call.operation, 'ConfigurationToken') ?? token) !== token) {
-      throw invalidArgument('NoConfig', 'The requested configuration does not exist');
-    }
+    if ((childText(call.operation, 'ConfigurationToken') ?? token) !== token) throw noConfiguration();
     return element(`${operation}Response`, {}, build('tr2:Configurations'));
   };
   return { [operation]: handler };
-}
-
-function profileNamed(token: string | undefined, profiles: readonly SimulatedProfile[]): SimulatedProfile {
-  const profile = profiles.find((candidate) => candidate.token === token);
-  if (profile === undefined) throw invalidArgument('NoProfile', 'The requested profile token does not exist');
-  return profile;
 }
 
 /** Without a Type the answer has tokens and names only (Media2 Service Specification, GetProfiles). */

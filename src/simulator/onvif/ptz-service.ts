@@ -3,7 +3,7 @@ import { MAX_PRESETS, type PtzPosition, type PtzPreset, type PtzState } from '..
 import type { Timeline } from '../timeline.ts';
 import { parseDuration } from './duration.ts';
 import { TOKENS } from './media-configurations.ts';
-import { profileOf } from './media-service.ts';
+import { noConfiguration, profileOf } from './media-service.ts';
 import {
   DEFAULT_MOVE_SECONDS,
   MAX_MOVE_SECONDS,
@@ -14,7 +14,7 @@ import {
 } from './ptz-configuration.ts';
 import { defineService, type Handler, type Service } from './service.ts';
 import { invalidArgument, SoapFault } from './soap.ts';
-import { child, childText, element, xml, type Markup, type XmlElement } from './xml.ts';
+import { child, childFlag, childText, element, xml, type Markup, type XmlElement } from './xml.ts';
 
 export interface PtzServiceOptions {
   ptz: PtzState;
@@ -90,8 +90,7 @@ export function ptzService(options: PtzServiceOptions): Service {
         return xml`<tptz:RelativeMoveResponse/>`;
       }),
       'tptz:Stop': onProfile((operation, now) => {
-        const isStopped = (name: string): boolean => !['false', '0'].includes(childText(operation, name) ?? 'true');
-        ptz.stop(now, { panTilt: isStopped('PanTilt'), zoom: isStopped('Zoom') });
+        ptz.stop(now, { panTilt: childFlag(operation, 'PanTilt') ?? true, zoom: childFlag(operation, 'Zoom') ?? true });
         return xml`<tptz:StopResponse/>`;
       }),
       'tptz:GetPresets': onProfile(() => xml`<tptz:GetPresetsResponse>${ptz.presets.map(presetEntry)}</tptz:GetPresetsResponse>`),
@@ -134,7 +133,7 @@ function node(): Markup {
 }
 
 function requireConfiguration(token: string | undefined): void {
-  if (token !== TOKENS.ptzConfiguration) throw invalidArgument('NoConfig', 'The requested configuration does not exist');
+  if (token !== TOKENS.ptzConfiguration) throw noConfiguration();
 }
 
 function status(ptz: PtzState, now: number, cameraTime: number): Markup {

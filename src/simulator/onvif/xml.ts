@@ -103,6 +103,12 @@ export function childText(element: XmlElement | undefined, name: string): string
   return child(element, name)?.text;
 }
 
+/** The xs:boolean of the first child of that name; undefined where there is none. */
+export function childFlag(element: XmlElement | undefined, name: string): boolean | undefined {
+  const text = childText(element, name);
+  return text === undefined ? undefined : ['true', '1'].includes(text);
+}
+
 /** XML that is already escaped. Only {@link xml} and {@link element} make it. */
 export class Markup {
   readonly text: string;
