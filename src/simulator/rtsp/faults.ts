@@ -8,10 +8,12 @@ export interface RtspFaults {
   description: 'missing-fmtp' | 'wrong-control' | 'h265' | undefined;
   /** Share of the RTP packets that is not sent, 0 to 1; the sequence numbers show the gaps. 1: silence. */
   lossShare: number;
+  /** Each sender report of the sound is wrong by up to this much either way, milliseconds: nothing can be brought in step by them. */
+  soundReportErrorMs: number;
 }
 
 export function noFaults(): RtspFaults {
-  return { unresponsive: false, delayMs: 0, description: undefined, lossShare: 0 };
+  return { unresponsive: false, delayMs: 0, description: undefined, lossShare: 0, soundReportErrorMs: 0 };
 }
 
 /** Random numbers in [0, 1) that are the same for the same seed (mulberry32). */

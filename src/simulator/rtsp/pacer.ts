@@ -10,6 +10,8 @@ export interface PacerOptions {
   tracks: readonly MediaTrack[];
   /** Asked for each RTP packet. */
   isLost: () => boolean;
+  /** Added to the time in a track's sender reports, milliseconds. */
+  reportErrorMs: (track: MediaTrack) => number;
 }
 
 /**
@@ -20,6 +22,7 @@ export class Pacer {
   readonly #timeline: Timeline;
   readonly #tracks: readonly MediaTrack[];
   readonly #isLost: () => boolean;
+  readonly #reportErrorMs: (track: MediaTrack) => number;
   readonly #stopListening: () => void;
   #timer: NodeJS.Timeout | undefined;
   #reportDueMs = 0;
@@ -28,6 +31,7 @@ export class Pacer {
     this.#timeline = options.timeline;
     this.#tracks = options.tracks;
     this.#isLost = options.isLost;
+    this.#reportErrorMs = options.reportErrorMs;
     this.#stopListening = this.#timeline.events.on('jump', (now) => {
       for (const track of this.#tracks) track.jump(now);
       this.#run();
@@ -39,7 +43,7 @@ export class Pacer {
     const now = this.#timeline.now();
     if (track.readers.size === 0) track.resume(now);
     track.readers.add(reader);
-    reader.readRtcp(track, track.rtp.senderReport(now, this.#timeline.cameraTimeAt(now)));
+    reader.readRtcp(track, this.#senderReport(track, now));
     this.#schedule();
   }
 
@@ -75,9 +79,13 @@ export class Pacer {
   #report(now: number, active: readonly MediaTrack[]): void {
     this.#reportDueMs = now + REPORT_INTERVAL_MS;
     for (const track of active) {
-      const bytes = track.rtp.senderReport(now, this.#timeline.cameraTimeAt(now));
+      const bytes = this.#senderReport(track, now);
       for (const reader of track.readers) reader.readRtcp(track, bytes);
     }
+  }
+
+  #senderReport(track: MediaTrack, now: number): Buffer {
+    return track.rtp.senderReport(now, this.#timeline.cameraTimeAt(now) + this.#reportErrorMs(track));
   }
 
   #schedule(): void {

@@ -33,7 +33,7 @@ export interface RtspCameraServerOptions {
   /** Without them everybody may look. */
   credentials?: Credentials;
   digest?: DigestOptions;
-  /** Of the random numbers that choose lost packets; default 1. */
+  /** Of the random numbers that faults are made of; default 1. */
   seed?: number;
 }
 
@@ -87,9 +87,12 @@ export class RtspCameraServer {
       this.#profiles.set(profile.token, { video, sound, metadata });
       this.#tracks.push(video);
     }
-    const random = seededRandom(options.seed ?? 1);
-    const isLost = (): boolean => this.faults.lossShare > 0 && random() < this.faults.lossShare;
-    this.#pacer = new Pacer({ timeline, tracks: this.#tracks, isLost });
+    const randomLoss = seededRandom(options.seed ?? 1);
+    const randomError = seededRandom(options.seed ?? 1);
+    const isLost = (): boolean => this.faults.lossShare > 0 && randomLoss() < this.faults.lossShare;
+    const reportErrorMs = (track: MediaTrack): number =>
+      track === sound ? this.faults.soundReportErrorMs * (2 * randomError() - 1) : 0;
+    this.#pacer = new Pacer({ timeline, tracks: this.#tracks, isLost, reportErrorMs });
   }
 
   /** Connections that are open now. */

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { parseSessionDescription, type RtspTrack } from '../../../../src/camera/rtsp/sdp.ts';
 import { sequenceDistance } from '../../../../src/media/rtp/packet.ts';
+import { parseRtcp } from '../../../../src/media/rtp/rtcp.ts';
+import { unixMsFromNtp } from '../../../../src/base/ntp.ts';
 import { play, rtpPackets, runServer } from './server-fixture.ts';
 
 const WAIT = { timeout: 10_000, interval: 10 };
@@ -75,12 +77,33 @@ describe('faults', () => {
     expect([...client.on(0), ...client.on(2), ...client.on(4)]).toEqual([]);
   });
 
+  it('wrong sender reports of the sound: each off by up to what is told, those of the picture right', async () => {
+    const { url, connect, server, timeline } = await runServer();
+    const client = await connect();
+    server.faults.soundReportErrorMs = 60_000;
+    await play(client, `${url}/main`, [0, 1]);
+    await vi.waitFor(() => expect(client.on(3).length).toBeGreaterThan(1), WAIT);
+    const errors = (channel: number): number[] =>
+      client
+        .on(channel)
+        .flatMap((bytes) =>
+          parseRtcp(bytes).messages.flatMap((message) =>
+            message.type === 'sender-report' ? [unixMsFromNtp(message.ntp) - timeline.now()] : [],
+          ),
+        );
+    const [first = 0, second = 0] = errors(3);
+    expect(Math.abs(first)).toBeGreaterThan(10_000);
+    expect(Math.abs(first)).toBeLessThan(70_000);
+    expect(Math.abs(second - first)).toBeGreaterThan(2_000);
+    expect(errors(1).every((error) => Math.abs(error) < 5_000)).toBe(true);
+  });
+
   it('reboot: connections end, new ones are refused, and the camera comes back as another source', async () => {
     const { url, connect, server, port } = await runServer();
     const client = await connect();
     await play(client, `${url}/main`, [1]);
     await vi.waitFor(() => expect(client.on(0).length).toBeGreaterThan(0), WAIT);
-    const back = server.reboot(300);
+    const back = server.reboot(1_000);
     await vi.waitFor(() => expect(client.isClosed).toBe(true), WAIT);
     const refused = connectSocket(port, '127.0.0.1');
     const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
@@ -110,7 +133,7 @@ describe('sessions', () => {
     expect(reporting.isClosed).toBe(false);
   });
 
-  it('end with their connection, and nothing is left behind', async () => {
+  it('are gone from the count when their connection ends', async () => {
     const { url, connect, server } = await runServer();
     const client = await connect();
     await play(client, `${url}/main`, [0, 1, 2]);

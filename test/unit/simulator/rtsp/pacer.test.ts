@@ -36,7 +36,7 @@ function paced(): {
       void sent.push({ track, atMs: Date.now() - START, isStart, rtpTimestamp: packets[0]?.readUInt32BE(4) ?? 0 }),
     readRtcp: () => {},
   };
-  const pacer = new Pacer({ timeline, tracks: [main, sub, sound], isLost: () => false });
+  const pacer = new Pacer({ timeline, tracks: [main, sub, sound], isLost: () => false, reportErrorMs: () => 0 });
   return { timeline, main, sub, sound, sent, pacer, reader };
 }
 

@@ -162,6 +162,14 @@ describe('SETUP and what follows', () => {
     }
   });
 
+  it('has no session any more after TEARDOWN', async () => {
+    const { url, connect } = await runServer();
+    const client = await connect();
+    const session = { Session: await play(client, `${url}/main`, [1]) };
+    expect((await client.request('TEARDOWN', `${url}/main`, session)).status).toBe(200);
+    expect((await client.request('PLAY', `${url}/main`, session)).status).toBe(454);
+  });
+
   it('promises timestamps for all tracks and changes nothing while it plays', async () => {
     const { url, connect } = await runServer();
     const client = await connect();

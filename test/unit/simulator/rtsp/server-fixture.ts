@@ -1,5 +1,8 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { parseRtpPacket, type RtpPacket } from '../../../../src/media/rtp/packet.ts';
+import { isKeyframe } from '../../../../src/media/h264/nal.ts';
 import { H264Depacketizer, type DepacketizedAccessUnit } from '../../../../src/media/h264/depacketizer.ts';
 import { loadClips, type Clips } from '../../../../src/simulator/clips.ts';
 import type { SimulatedProfile } from '../../../../src/simulator/profiles.ts';
@@ -67,8 +70,41 @@ export function accessUnits(payloads: readonly Buffer[]): DepacketizedAccessUnit
   return rtpPackets(payloads).flatMap((packet) => depacketizer.push(packet, false));
 }
 
+/** Places of the IDR pictures among access units. */
+export function keyframes(units: readonly DepacketizedAccessUnit[]): number[] {
+  return units.flatMap(({ nals }, index) => (isKeyframe(nals) ? [index] : []));
+}
+
 /** Which frame of the clip an access unit is, -1 when none. */
 export function frameOf(accessUnit: DepacketizedAccessUnit, token: SimulatedProfile['token']): number {
   const bytes = Buffer.concat(accessUnit.nals);
   return clips.video[token].accessUnits.findIndex((candidate) => Buffer.concat(candidate).equals(bytes));
+}
+
+export interface UdpClient {
+  /** For RTP and RTCP. */
+  ports: [number, number];
+  sockets: [Socket, Socket];
+  received: { rtp: Buffer[]; rtcp: Buffer[] };
+  /** Ports that sent something. */
+  from: Set<number>;
+}
+
+/** Datagrams that come to a port pair of our own. */
+export async function udpClient(): Promise<UdpClient> {
+  const received = { rtp: [] as Buffer[], rtcp: [] as Buffer[] };
+  const from = new Set<number>();
+  const open = async (kind: 'rtp' | 'rtcp'): Promise<Socket> => {
+    const socket = createSocket('udp4');
+    socket.on('message', (bytes, sender) => {
+      received[kind].push(bytes);
+      from.add(sender.port);
+    });
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    onTestFinished(() => void socket.close());
+    return socket;
+  };
+  const sockets: [Socket, Socket] = [await open('rtp'), await open('rtcp')];
+  return { ports: [sockets[0].address().port, sockets[1].address().port], sockets, received, from };
 }

@@ -30,7 +30,7 @@ async function playingSession(): Promise<{
   link: { backlog: number; written: Buffer[] };
 }> {
   const track = new SilentTrack();
-  const pacer = new Pacer({ timeline, tracks: [track], isLost: () => false });
+  const pacer = new Pacer({ timeline, tracks: [track], isLost: () => false, reportErrorMs: () => 0 });
   const udp = await UdpPair.open(
     '127.0.0.1',
     () => {},
