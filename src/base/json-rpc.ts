@@ -24,9 +24,9 @@ export class JsonRpcError extends Error {
 /** Codes that this endpoint gives of itself; the first two are ONVIF's (invite), the others JSON-RPC's. */
 export const REQUEST_TIMEOUT = 408;
 export const GONE = 410;
-export const SERVER_BUSY = -32000;
+const SERVER_BUSY = -32000;
 export const METHOD_NOT_FOUND = -32601;
-export const INVALID_PARAMS = -32602;
+const INVALID_PARAMS = -32602;
 
 /** ONVIF's error notification (section 5.2.8): an `error` object without `id`. */
 export interface ErrorNotification {

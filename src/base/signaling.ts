@@ -24,12 +24,11 @@ export const SignalingCode = {
 
 const MAX_HELD = 256;
 
-/** One sentence for people per code. */
+/** One sentence for people per code. 404 has none: what does not exist only the sender can say. */
 const SENTENCES: Readonly<Record<number, string>> = {
   400: 'The request was not understood by the other side.',
   401: 'The token was not accepted.',
   403: 'The token does not allow this camera.',
-  404: 'Not registered at the signaling server.',
   408: 'The other side did not answer in time.',
   410: 'The other side is gone.',
   480: 'The camera is not available right now.',

@@ -137,7 +137,7 @@ export class ServerConnection implements Participant {
   }
 
   #unregister(): void {
-    if (this.#registration === undefined) throw new SignalingError(SignalingCode.notFound);
+    if (this.#registration === undefined) throw new SignalingError(SignalingCode.notFound, 'Not registered');
     this.#leave();
   }
 

@@ -8,7 +8,8 @@ describe('a signaling error', () => {
     expect(error).toMatchObject({ code: 401, message: 'The token was not accepted.', detail: 'invalid_token' });
   });
 
-  it('says what the other side said where the code is unknown', () => {
+  it('says what the other side said where the code is unknown, or is 404', () => {
+    expect(SignalingError.from(new JsonRpcError(404, 'There is no profile "x"')).message).toBe('There is no profile "x"');
     expect(SignalingError.from(new JsonRpcError(4711, 'Out of paper'))).toMatchObject({ code: 4711, message: 'Out of paper' });
   });
 });

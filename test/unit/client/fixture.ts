@@ -15,7 +15,7 @@ import type {
 type Listener = (event: never) => void;
 
 /** A peer connection without a network: it keeps what it was told, and a test lets it do things. */
-export class FakePeerConnection implements PeerConnection {
+class FakePeerConnection implements PeerConnection {
   readonly configuration: PeerConnectionConfiguration;
   /** What was called, in order. */
   readonly calls: string[] = [];
@@ -84,7 +84,7 @@ export class FakePeerConnection implements PeerConnection {
   }
 }
 
-export class FakeDataChannel implements DataChannel {
+class FakeDataChannel implements DataChannel {
   readonly label: string;
   readonly options: { ordered: boolean; protocol: string };
   binaryType = 'blob';
@@ -107,7 +107,7 @@ export class FakeDataChannel implements DataChannel {
 }
 
 /** A factory that remembers what it made. */
-export class FakePeerConnections {
+class FakePeerConnections {
   readonly made: FakePeerConnection[] = [];
   prepare: (connection: FakePeerConnection) => void = () => {};
 

@@ -67,7 +67,7 @@ export class FakeHost implements DeviceSessionHost {
   }
 }
 
-export const TOKENS = new StaticTokens({
+const TOKENS = new StaticTokens({
   clients: [{ token: 'viewer' }, { token: 'front-only', peers: ['front-door'] }],
   devices: [{ token: 'front-door-device', peer: 'front-door' }, { token: 'yard-device', peer: 'yard' }, { token: 'any-device' }],
 });
