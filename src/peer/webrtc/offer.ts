@@ -1,5 +1,5 @@
 import { RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters, type PeerConfig } from 'werift';
-import { parse as parseSdp } from 'sdp-transform';
+import { parse as parseSdp, type SessionDescription } from 'sdp-transform';
 
 const MID_EXTENSION = 'urn:ietf:params:rtp-hdrext:sdes:mid';
 
@@ -31,6 +31,9 @@ export const OFFERED_MEDIA: Pick<PeerConfig, 'codecs' | 'headerExtensions'> = {
   },
 };
 
+/** Seven bits of the RTP header. */
+const MAX_PAYLOAD_TYPE = 127;
+
 /** What an answer says of one media section that was offered. */
 export interface AnsweredMedia {
   mid: string;
@@ -52,33 +55,46 @@ export function readAnswer(answer: string): { video?: AnsweredMedia; audio?: Ans
   for (const media of parseSdp(answer).media) {
     if (media.port === 0 || media.direction === 'inactive' || media.direction === 'sendonly' || media.mid === undefined) continue;
     if (media.type !== 'video' && media.type !== 'audio') continue;
-    const formats = new Map(media.fmtp.map(({ payload, config }) => [payload, config]));
-    const payloadTypes = new Map<string, number>();
-    // A static payload type needs no rtpmap (RFC 3551 section 6).
-    for (const [payload, codec] of [
-      [0, 'PCMU'],
-      [8, 'PCMA'],
-    ] as const) {
-      if (media.type === 'audio' && media.payloads?.split(' ').includes(String(payload)) === true)
-        payloadTypes.set(codec, payload);
-    }
-    for (const { payload, codec } of media.rtp) {
-      const name = codec.toUpperCase();
-      if (name === 'H264' && !/packetization-mode=1/.test(formats.get(payload) ?? '')) continue;
-      if (!payloadTypes.has(name)) payloadTypes.set(name, payload);
-    }
-    const video = payloadTypes.get('H264');
-    const rtx = media.rtp.find(
-      ({ payload, codec }) => codec.toLowerCase() === 'rtx' && formats.get(payload)?.includes(`apt=${video}`) === true,
-    );
+    const mid = text(media.mid);
+    const extension = media.ext?.find(({ uri }) => uri === MID_EXTENSION)?.value;
     found[media.type] = {
-      mid: String(media.mid),
-      payloadTypes,
-      rtxPayloadType: rtx?.payload,
-      midExtensionId: media.ext?.find(({ uri }) => uri === MID_EXTENSION)?.value,
+      mid,
+      ...readFormats(media),
+      midExtensionId: extension !== undefined && fitsOneByteExtension(extension, mid) ? extension : undefined,
     };
   }
   return found;
+}
+
+function readFormats(media: SessionDescription['media'][number]): Pick<AnsweredMedia, 'payloadTypes' | 'rtxPayloadType'> {
+  const parameters = new Map(media.fmtp.map(({ payload, config }) => [payload, text(config)]));
+  const listed = text(media.payloads).split(' ');
+  const payloadTypes = new Map<string, number>();
+  // A static payload type needs no rtpmap (RFC 3551 section 6).
+  if (media.type === 'audio' && listed.includes('0')) payloadTypes.set('PCMU', 0);
+  if (media.type === 'audio' && listed.includes('8')) payloadTypes.set('PCMA', 8);
+  const codecs = media.rtp.filter(({ payload }) => payload <= MAX_PAYLOAD_TYPE);
+  for (const { payload, codec } of codecs) {
+    const name = text(codec).toUpperCase();
+    if (name === 'H264' && !/packetization-mode=1/.test(parameters.get(payload) ?? '')) continue;
+    if (!payloadTypes.has(name)) payloadTypes.set(name, payload);
+  }
+  const repairs = new RegExp(`(^|[;\\s])apt=${payloadTypes.get('H264')}([;\\s]|$)`);
+  const rtx = codecs.find(
+    ({ payload, codec }) => text(codec).toLowerCase() === 'rtx' && repairs.test(parameters.get(payload) ?? ''),
+  );
+  return { payloadTypes, rtxPayloadType: rtx?.payload };
+}
+
+/** sdp-transform makes a number of what looks like one, whatever its types say. */
+function text(value: string | number | undefined): string {
+  return value === undefined ? '' : String(value);
+}
+
+/** RFC 8285 section 4.2: ids 1 to 14, values of 1 to 16 bytes. The viewer chooses both, and each packet carries them. */
+function fitsOneByteExtension(id: number, value: string): boolean {
+  const length = Buffer.byteLength(value);
+  return id >= 1 && id <= 14 && length >= 1 && length <= 16;
 }
 
 /** Encoding names of all sections of a session description by payload type. */
