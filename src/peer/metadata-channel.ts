@@ -5,6 +5,9 @@ const MAX_BUFFERED = 64 * 1024;
 /** Largest message; a larger one gains nothing and holds up the channel. */
 const MAX_MESSAGE = 16 * 1024;
 
+/** A viewer that takes less at a time gets no metadata: a document would become more messages than the channel carries. */
+const MIN_MESSAGE = 256;
+
 /** Sends metadata documents to one viewer over the channel that it opened, whole or not at all. */
 export class MetadataChannel {
   readonly #maxMessage: number;
@@ -39,7 +42,7 @@ export class MetadataChannel {
   /** @param gzipped one XML document, a gzip member */
   send(gzipped: Buffer): void {
     const channel = this.#channel;
-    if (channel === undefined || !channel.open || channel.bufferedAmount > MAX_BUFFERED) {
+    if (this.#maxMessage < MIN_MESSAGE || channel === undefined || !channel.open || channel.bufferedAmount > MAX_BUFFERED) {
       this.#dropped += 1;
       return;
     }
