@@ -70,7 +70,9 @@ export class Pacer {
   #drain(): void {
     const { now, bytesPerSecond, burstBytes, send } = this.#options;
     const nowMs = now();
-    this.#budget = Math.min(burstBytes, this.#budget + ((nowMs - this.#budgetAt) / 1000) * bytesPerSecond);
+    // The clock may be set back: that must not cost budget.
+    const elapsedMs = Math.max(0, nowMs - this.#budgetAt);
+    this.#budget = Math.min(burstBytes, this.#budget + (elapsedMs / 1000) * bytesPerSecond);
     this.#budgetAt = nowMs;
     let packet = this.#queue[this.#head];
     while (packet !== undefined && this.#budget > 0) {

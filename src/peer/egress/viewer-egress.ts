@@ -115,9 +115,12 @@ export class ViewerEgress implements StreamReader {
   video(frame: VideoFrame): void {
     const payloadType = this.#options.media.video?.payloadType;
     if (this.#video === undefined || payloadType === undefined) return;
-    if (this.#options.transport.backlog > MAX_BACKLOG_BYTES) this.#awaitingKeyframe = true;
-    if (this.#awaitingKeyframe && !(frame.keyframe && this.#options.transport.backlog <= MAX_BACKLOG_BYTES)) {
+    const stalled = this.#options.transport.backlog > MAX_BACKLOG_BYTES;
+    if (stalled || (this.#awaitingKeyframe && !frame.keyframe)) {
+      this.#awaitingKeyframe = true;
       this.#packetsDropped += frame.payloads.length;
+      // What the pacer holds would only make the stall longer.
+      if (stalled) this.#packetsDropped += this.#pacer.clear();
       return;
     }
     const last = frame.payloads.length - 1;
