@@ -33,7 +33,7 @@ export type DiscoveryQuery =
     }
   | { kind: 'resolve'; messageId: string; endpointReference: string };
 
-/** Who sends, for the receivers' ordering (WS-Discovery section 4.2, AppSequence). */
+/** Who sends, for the receivers' ordering (WS-Discovery's AppSequence). */
 export interface MessageOrigin {
   messageId: string;
   instanceId: number;

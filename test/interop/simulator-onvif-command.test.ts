@@ -75,6 +75,6 @@ describe('simulate', () => {
       (error: unknown) => error,
     );
     expect(failure).toMatchObject({ code: 2, stdout: '' });
-    expect(String((failure as { stderr: string }).stderr)).toContain(said);
+    expect((failure as { stderr: string }).stderr).toContain(said);
   });
 });

@@ -18,7 +18,7 @@ export interface AuthenticatorOptions {
  */
 export type Verdict = 'granted' | 'refused' | { challenges: string[] };
 
-/** Operations of the access class PRE_AUTH (Core Specification section 5.9.4.3): they need no credentials. */
+/** Operations of the access class PRE_AUTH of the Core Specification: they need no credentials. */
 const PRE_AUTH = new Set([
   'GetWsdlUrl',
   'GetServices',

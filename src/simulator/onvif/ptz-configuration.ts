@@ -3,7 +3,7 @@ import { element, xml, type Markup } from './xml.ts';
 
 const SPACES = 'http://www.onvif.org/ver10/tptz';
 
-/** The generic spaces (PTZ Service Specification section 5.7): all this camera knows. */
+/** The generic spaces of the PTZ Service Specification: all this camera knows. */
 export const PAN_TILT_POSITION = `${SPACES}/PanTiltSpaces/PositionGenericSpace`;
 export const ZOOM_POSITION = `${SPACES}/ZoomSpaces/PositionGenericSpace`;
 const PAN_TILT_TRANSLATION = `${SPACES}/PanTiltSpaces/TranslationGenericSpace`;

@@ -2,7 +2,7 @@ import { NAMESPACES } from './namespaces.ts';
 import { child, childText, MalformedXmlError, parseXml, xml, type Markup, type XmlElement } from './xml.ts';
 
 /**
- * A fault as the ONVIF Core Specification words them (section 5.8.2): a SOAP 1.2 code, up to two subcodes of the
+ * A fault as the ONVIF Core Specification words them: a SOAP 1.2 code, up to two subcodes of the
  * error namespace, and a sentence.
  */
 export class SoapFault extends Error {

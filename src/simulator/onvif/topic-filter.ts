@@ -2,7 +2,7 @@ import { NAMESPACES } from './namespaces.ts';
 import { invalidArgument, type SoapFault } from './soap.ts';
 import { resolveName, type XmlElement } from './xml.ts';
 
-/** WS-Topics' concrete paths and ONVIF's sets of them (Core Specification section 9.6.3). */
+/** WS-Topics' concrete paths and ONVIF's sets of them (Core Specification, event handling). */
 export const TOPIC_DIALECTS = [
   'http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet',
   'http://docs.oasis-open.org/wsn/t-1/TopicExpression/Concrete',

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { childText, type XmlElement, child } from './xml.ts';
 
 /** How far a token's Created may be from the camera's clock, milliseconds; real cameras allow about this. */
-export const MAX_CLOCK_SKEW_MS = 5_000;
+const MAX_CLOCK_SKEW_MS = 5_000;
 
 const MAX_REMEMBERED_NONCES = 4_096;
 

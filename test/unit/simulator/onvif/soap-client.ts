@@ -5,10 +5,7 @@ import { text } from 'node:stream/consumers';
 import { child, childText, parseXml, type XmlElement } from '../../../../src/simulator/onvif/xml.ts';
 
 export const DEVICE = 'http://www.onvif.org/ver10/device/wsdl';
-export const MEDIA = 'http://www.onvif.org/ver10/media/wsdl';
 export const MEDIA2 = 'http://www.onvif.org/ver20/media/wsdl';
-export const PTZ = 'http://www.onvif.org/ver20/ptz/wsdl';
-export const IMAGING = 'http://www.onvif.org/ver20/imaging/wsdl';
 export const EVENTS = 'http://www.onvif.org/ver10/events/wsdl';
 export const NOTIFICATION = 'http://docs.oasis-open.org/wsn/b-2';
 

@@ -14,7 +14,7 @@ function token(changes: { username?: string; password?: string; offsetMs?: numbe
 const verifier = () => new UsernameTokenVerifier('viewer', 'secret');
 
 describe('UsernameTokenVerifier', () => {
-  // The example of ONVIF's Application Programmer's Guide, section 6.1.1.3.
+  // The example of ONVIF's Application Programmer's Guide.
   it('accepts a digest made by somebody else', () => {
     const header = parseXml(`<Security><UsernameToken><Username>user</Username>
       <Password Type="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest">tuOSpGlFlIXsozq4HFNeeGeFLEI=</Password>

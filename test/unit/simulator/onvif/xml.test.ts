@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { child, childText, element, MalformedXmlError, parseXml, xml } from '../../../../src/simulator/onvif/xml.ts';
 
@@ -33,6 +34,43 @@ describe('parseXml', () => {
     ['nesting without end', '<a>'.repeat(10_000) + '</a>'.repeat(10_000)],
   ])('refuses %s', (_, text) => {
     expect(() => parseXml(text)).toThrow(MalformedXmlError);
+  });
+
+  it('gives an element or refuses, whatever comes', () => {
+    const scraps = [
+      '<a>',
+      '</a>',
+      '<x:b xmlns:x="u">',
+      '</x:b>',
+      '<![CDATA[',
+      ']]>',
+      '<!--',
+      '-->',
+      '<?p?>',
+      '&#x110000;',
+      '&lt;',
+    ];
+    const names = [
+      '<__proto__>',
+      '</__proto__>',
+      '<constructor/>',
+      '<a toString="1"/>',
+      ' xmlns="',
+      '"',
+      '<!DOCTYPE a>',
+      '<#text>',
+    ];
+    const piece = fc.oneof(fc.constantFrom(...scraps, ...names), fc.string({ maxLength: 5 }));
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        try {
+          return typeof parseXml(pieces.join('')).name === 'string';
+        } catch (error) {
+          return error instanceof MalformedXmlError;
+        }
+      }),
+      { numRuns: 3_000 },
+    );
   });
 });
 
