@@ -27,6 +27,8 @@ interface Answer {
 
 const BACKCHANNEL = 'www.onvif.org/ver20/backchannel';
 const METHODS = ['OPTIONS', 'DESCRIBE', 'SETUP', 'PLAY', 'PAUSE', 'GET_PARAMETER', 'SET_PARAMETER', 'TEARDOWN'];
+/** Requests that a client may send ahead. */
+const MAX_UNANSWERED = 100;
 const REASONS: Record<number, string> = {
   200: 'OK',
   401: 'Unauthorized',
@@ -34,7 +36,6 @@ const REASONS: Record<number, string> = {
   451: 'Parameter Not Understood',
   454: 'Session Not Found',
   455: 'Method Not Valid in This State',
-  459: 'Aggregate Operation Not Allowed',
   461: 'Unsupported Transport',
   501: 'Not Implemented',
   551: 'Option not supported',
@@ -48,6 +49,7 @@ export class RtspConnection {
   #session: RtspSession | undefined;
   /** Answers go out in the order of the requests, however late each is. */
   #answered: Promise<void> = Promise.resolve();
+  #unanswered = 0;
 
   constructor(socket: Socket, context: ConnectionContext) {
     this.#socket = socket;
@@ -79,15 +81,18 @@ export class RtspConnection {
   }
 
   #enqueue(request: RtspRequest): void {
+    this.#unanswered += 1;
+    if (this.#unanswered > MAX_UNANSWERED) {
+      this.close();
+      return;
+    }
     this.#answered = this.#answered.then(async () => {
       const { faults } = this.#context;
-      if (faults.unresponsive) return;
-      try {
-        if (faults.delayMs > 0) await delay(faults.delayMs, undefined, { signal: this.#closing.signal });
-      } catch {
-        return; // The client hung up meanwhile.
-      }
-      this.#respond(request, this.#answer(request));
+      const { signal } = this.#closing;
+      if (faults.delayMs > 0) await delay(faults.delayMs, undefined, { signal }).catch(() => undefined);
+      this.#unanswered -= 1;
+      // The client may have hung up meanwhile.
+      if (!faults.unresponsive && !signal.aborted) this.#respond(request, this.#answer(request));
     });
   }
 

@@ -29,7 +29,7 @@ export function sessionDescription(
   const recvonly = withTalkback ? ['a=recvonly'] : [];
   const lines = [
     'v=0',
-    `o=- ${video.rtp.ssrc} 1 IN IP4 ${host}`,
+    `o=- ${video.rtp.ssrc} 1 IN ${host.includes(':') ? 'IP6' : 'IP4'} ${host}`,
     `s=Simulated camera, ${video.profile.name}`,
     'c=IN IP4 0.0.0.0',
     't=0 0',

@@ -105,14 +105,14 @@ export class RtspCameraServer {
     return [...this.#connections].reduce((sum, { session }) => sum + (session?.dropped ?? 0), 0);
   }
 
-  /** Resolves once clients can connect. */
+  /** Resolves once clients can connect. Throws `simulator.port-taken`; then nothing is left open. */
   async start(): Promise<{ port: number }> {
     const receive = (kind: 'rtp' | 'rtcp') => (bytes: Buffer, from: RemoteInfo) => this.#receiveDatagram(bytes, from, kind);
     this.#udp = await UdpPair.open(this.#host, receive('rtp'), receive('rtcp'));
     try {
       await this.#listen();
     } catch (error) {
-      this.#udp.close();
+      await this.close();
       throw error;
     }
     this.#sessionCheck = setInterval(() => this.#endExpiredSessions(), SESSION_CHECK_INTERVAL_MS);

@@ -5,7 +5,11 @@ import { parseSessionDescription, type RtspTrack } from '../../../../src/camera/
 import { sequenceDistance } from '../../../../src/media/rtp/packet.ts';
 import { parseRtcp } from '../../../../src/media/rtp/rtcp.ts';
 import { unixMsFromNtp } from '../../../../src/base/ntp.ts';
-import { play, rtpPackets, runServer } from './server-fixture.ts';
+import { systemClock } from '../../../../src/base/clock.ts';
+import { PtzState } from '../../../../src/simulator/ptz-state.ts';
+import { RtspCameraServer } from '../../../../src/simulator/rtsp/server.ts';
+import { Timeline } from '../../../../src/simulator/timeline.ts';
+import { clips, play, rtpPackets, runServer } from './server-fixture.ts';
 
 const WAIT = { timeout: 10_000, interval: 10 };
 
@@ -150,8 +154,19 @@ describe('sessions', () => {
     await expect(other.close()).resolves.toBeUndefined();
   });
 
-  it('a port that is taken is said so', async () => {
+  it('a port that is taken is said so, and nothing is left open', async () => {
     const { port } = await runServer();
-    await expect(runServer({ port })).rejects.toMatchObject({ code: 'simulator.port-taken' });
+    const second = new RtspCameraServer({ clips, timeline: new Timeline(systemClock), ptz: new PtzState(), port });
+    await expect(second.start()).rejects.toMatchObject({ code: 'simulator.port-taken' });
+    await expect(second.close()).resolves.toBeUndefined();
+  });
+
+  it('end with a client that sends request upon request and waits for no answer', async () => {
+    const { url, connect, server } = await runServer();
+    const client = await connect();
+    server.faults.delayMs = 60_000;
+    for (let count = 0; count < 200; count += 1) void client.request('OPTIONS', url);
+    await vi.waitFor(() => expect(client.isClosed).toBe(true), WAIT);
+    await vi.waitFor(() => expect(server.connections).toBe(0), WAIT);
   });
 });
