@@ -107,9 +107,9 @@ export function sentences(reason: Reason): string {
   return parts.map((part) => (/[.!?…]$/.test(part) ? part : `${part}.`)).join(' ');
 }
 
-/** `Main · 720p`; the size is left out where the camera does not say it. */
+/** `720p · Main`; the size is left out where the camera does not say it. */
 export function profileLabel(profile: ProfileInfo): string {
-  return profile.video === null ? profile.name : `${profile.name} · ${profile.video.height}p`;
+  return profile.video === null ? profile.name : `${profile.video.height}p · ${profile.name}`;
 }
 
 /** `1280 × 720, 25 fps, 2.0 Mbit/s`, as the camera's configuration says; what it does not say is left out. */
@@ -127,8 +127,8 @@ export function isReachable(camera: CameraInfo | null): camera is CameraInfo & {
   return camera?.state === 'online' && camera.peer !== null;
 }
 
-/** `Acme Dome 1 · 192.168.1.20`; what the camera does not say is left out. */
+/** `192.168.1.20 · Acme Dome 1`; what the camera does not say is left out. */
 export function cameraFacts(camera: CameraInfo): string {
   const make = [camera.manufacturer, camera.model].filter((part) => part !== null).join(' ');
-  return [make, camera.address].filter((part) => part !== '').join(' · ');
+  return [camera.address, make].filter((part) => part !== '').join(' · ');
 }

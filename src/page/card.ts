@@ -75,8 +75,7 @@ export class Card {
     setText(this.#parts.status, view.status);
     this.#showNotice(view.notice);
     this.#showControls(view);
-    this.#parts.live.hidden = playback.state !== 'playing' || view.notice !== null;
-    const behind = statistics?.behindLiveMs ?? null;
+    const behind = view.notice === null ? (statistics?.behindLiveMs ?? null) : null;
     setText(this.#parts.behind, behind === null ? '' : `${formatDuration(behind)} behind`);
     if (!this.#parts.panel.hidden) renderPanel(this.#parts.panel, { statistics, camera: this.#camera, profile: this.#profile() });
   }
@@ -191,8 +190,7 @@ function findParts(card: HTMLElement) {
   return {
     video: part('video', HTMLVideoElement),
     play: part('play', HTMLButtonElement),
-    live: part('live', HTMLElement),
-    behind: find(card, '.behind', HTMLElement),
+    behind: part('behind', HTMLElement),
     notice: part('notice', HTMLElement),
     noticeTitle: part('notice-title', HTMLElement),
     noticeDetail: part('notice-detail', HTMLElement),

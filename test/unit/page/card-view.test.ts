@@ -97,7 +97,7 @@ describe('words for a camera', () => {
   });
 
   it('leaves out what the camera does not say', () => {
-    expect(cameraFacts(cameraInfo())).toBe('Acme Dome 1 · 192.0.2.20');
+    expect(cameraFacts(cameraInfo())).toBe('192.0.2.20 · Acme Dome 1');
     expect(cameraFacts(cameraInfo({ manufacturer: null, model: null }))).toBe('192.0.2.20');
     const profile = {
       token: 'main',
@@ -108,7 +108,7 @@ describe('words for a camera', () => {
     };
     const video = { codec: 'H264', width: 1280, height: 720, framesPerSecond: 25, bitrateKbps: null };
     expect([profileLabel({ ...profile, video }), profileFacts({ ...profile, video })]).toEqual([
-      'Main · 720p',
+      '720p · Main',
       '1280 × 720, 25 fps',
     ]);
     expect(profileLabel({ ...profile, video: null })).toBe('Main');
