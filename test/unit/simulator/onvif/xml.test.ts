@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { child, childText, element, MalformedXmlError, parseXml, xml } from '../../../../src/simulator/onvif/xml.ts';
 
