@@ -8,12 +8,12 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NAL_SEI } from '../src/media/h264/nal.ts';
 import { CLIP_MS, SIMULATED_PROFILES, type SimulatedProfile } from '../src/simulator/profiles.ts';
 import { Renderer } from './clips/render.ts';
 import { renderSound } from './clips/sound.ts';
 
 const CLIPS = new URL('../src/simulator/clips/', import.meta.url);
-const NAL_TYPE_SEI = 6;
 
 async function makeVideo(profile: SimulatedProfile, scratch: string): Promise<void> {
   const output = fileURLToPath(new URL(`${profile.token}.h264`, CLIPS));
@@ -39,16 +39,7 @@ async function encode(profile: SimulatedProfile, output: string[]): Promise<void
       ...['-vf', 'scale=out_color_matrix=bt709:out_range=tv', '-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-preset', 'slow'],
       ...['-profile:v', profile.h264Profile.toLowerCase(), '-level', `${profile.h264Level / 10}`, '-b:v', `${bitrateKbps}k`],
       // The SEI that names the encoder's settings is of no use to a viewer.
-      ...[
-        '-x264-params',
-        x264,
-        '-bsf:v',
-        `filter_units=remove_types=${NAL_TYPE_SEI}`,
-        '-flags',
-        '+bitexact',
-        '-fflags',
-        '+bitexact',
-      ],
+      ...['-x264-params', x264, '-bsf:v', `filter_units=remove_types=${NAL_SEI}`, '-flags', '+bitexact', '-fflags', '+bitexact'],
       ...output,
     ],
     { stdio: ['pipe', 'inherit', 'inherit'] },
