@@ -21,7 +21,9 @@ export function runCommand(): Command {
     .option('--config <file>', 'YAML with the cameras of the site')
     .option('--port <port>', `TCP port of the demo's page (default: ${DEFAULT_PORT})`, wholeNumber(0, 65_535))
     .addOption(
-      new Option('--log-level <level>', 'how much the log says').choices(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+      new Option('--log-level <level>', 'how much the log says')
+        .choices(['trace', 'debug', 'info', 'warn', 'error'])
+        .default('info'),
     )
     .addHelpText(
       'after',
@@ -44,7 +46,9 @@ Exit codes: 0 stopped when asked to, 1 failed, 2 wrong usage or configuration (c
 
 async function runDemo(port: number, logger: Logger, terminated: Promise<NodeJS.Signals>): Promise<void> {
   const demo = await startDemo({ port, cameras: DEMO_CAMERAS, logger });
-  process.stdout.write(`\nThe demo runs: ${DEMO_CAMERAS} simulated cameras. Open this address, Ctrl+C ends it:\n\n  ${demo.url}\n\n`);
+  process.stdout.write(
+    `\nThe demo runs: ${DEMO_CAMERAS} simulated cameras. Open this address, Ctrl+C ends it:\n\n  ${demo.url}\n\n`,
+  );
   await stopped(terminated, logger, () => demo.close());
 }
 

@@ -4,7 +4,7 @@ import type { Reason } from '../base/errors.ts';
 import { redactUrl, type Logger } from '../base/log.ts';
 import { Camera, type CameraOptions } from '../camera/camera.ts';
 import type { MediaControl } from '../plane/media-control.ts';
-import type { StreamMedia, StreamState } from '../plane/messages.ts';
+import type { MediaStats, StreamMedia, StreamState } from '../plane/messages.ts';
 import { SignalingDevice } from '../signaling/device.ts';
 import { CameraSessionHost } from './session-host.ts';
 
@@ -13,6 +13,8 @@ export interface DeviceSignaling {
   /** WebSocket URL. */
   server: string;
   token?: string | undefined;
+  /** Waits between attempts to register, milliseconds. */
+  retry?: { firstMs: number; maxMs: number };
 }
 
 export interface GatewayCameraOptions {
@@ -46,6 +48,7 @@ export class GatewayCamera {
         logger: logger.child({ camera: this.camera.id }),
       }),
       log: logger.child({ camera: this.camera.id }),
+      ...(signaling.retry === undefined ? {} : { retry: signaling.retry }),
     });
   }
 
@@ -82,8 +85,10 @@ export class GatewayCamera {
   }
 
   /** The camera as `/api/cameras` shows it. */
-  info(viewers: number): CameraInfo {
+  info({ streams, sessions }: MediaStats): CameraInfo {
     const { status, id, name, kind, address } = this.camera;
+    // ONVIF gives whole seconds only; what comes in says it to the millisecond.
+    const measured = streams.find(({ cameraId, clockOffsetMs }) => cameraId === id && clockOffsetMs !== null);
     const { state, peer, reason } = this.#device.state;
     return {
       id,
@@ -99,14 +104,15 @@ export class GatewayCamera {
       model: status.information?.model ?? null,
       firmware: status.information?.firmware ?? null,
       profiles: status.profiles.map((profile) => this.#profileInfo(profile)),
-      clockOffsetMs: status.clockOffsetMs,
-      viewers,
+      clockOffsetMs: measured?.clockOffsetMs ?? status.clockOffsetMs,
+      viewers: sessions.filter(({ cameraId, state: session }) => cameraId === id && session === 'live').length,
     };
   }
 
   #profileInfo({ token, name, video, audio, metadata }: Camera['status']['profiles'][number]): ProfileInfo {
     const stream = this.#streams.get(token);
     const pulled = stream?.media;
+    const codec = audio?.codec ?? pulled?.audio ?? undefined;
     return {
       token,
       name,
@@ -120,7 +126,7 @@ export class GatewayCamera {
               framesPerSecond: video.framesPerSecond,
               bitrateKbps: video.bitrateKbps,
             },
-      audio: audio !== null ? { codec: audio.codec } : pulled?.audio != null ? { codec: pulled.audio } : null,
+      audio: codec === undefined ? null : { codec },
       metadata: metadata || pulled?.metadata === true,
       stream: { state: stream?.state ?? 'idle', reason: stream?.reason ?? null },
     };

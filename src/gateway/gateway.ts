@@ -4,9 +4,10 @@ import { systemClock, type Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { CameraOptions } from '../camera/camera.ts';
 import type { GatewayView, Readiness } from '../http/gateway-view.ts';
+import type { ViewerToken } from '../http/access.ts';
 import { HttpServer, SIGNALING_PATH } from '../http/server.ts';
 import { MediaControl } from '../plane/media-control.ts';
-import type { MediaSettings, MediaStats, SessionStats } from '../plane/messages.ts';
+import type { MediaSettings, MediaStats } from '../plane/messages.ts';
 import { SignalingServer } from '../signaling/server.ts';
 import { StaticTokens } from '../signaling/tokens.ts';
 import { GatewayCamera, type DeviceSignaling } from './gateway-camera.ts';
@@ -28,12 +29,6 @@ export interface GatewayCameraConfig {
   signaling?: DeviceSignaling;
 }
 
-export interface ViewerToken {
-  token: string;
-  /** Camera ids that the token may watch; absent: all. */
-  cameras?: readonly string[];
-}
-
 /** The whole gateway, put together: what starts first is what others need, and it ends in the opposite order. */
 export class Gateway implements GatewayView {
   readonly #options: GatewayOptions;
@@ -44,7 +39,8 @@ export class Gateway implements GatewayView {
   /** Made for this run: the cameras' own tokens at the embedded server. */
   readonly #deviceTokens: ReadonlyMap<string, string>;
   readonly #cameras = new Map<string, GatewayCamera>();
-  #sessions: SessionStats[] = [];
+  /** At most {@link STATS_REFRESH_MS} old. */
+  #stats: MediaStats = { streams: [], sessions: [] };
   #statsTimer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
@@ -66,7 +62,7 @@ export class Gateway implements GatewayView {
       view: this,
       log: options.logger,
       ...(this.#embedded === undefined ? {} : { signalingUpgrade: (...upgrade) => this.#embedded?.handleUpgrade(...upgrade) }),
-      ...(options.viewerTokens[0] === undefined ? {} : { auth: { token: options.viewerTokens[0].token } }),
+      viewerTokens: options.viewerTokens,
     });
   }
 
@@ -74,7 +70,7 @@ export class Gateway implements GatewayView {
   async start(): Promise<{ url: string; port: number }> {
     this.#media.start();
     const address = await this.#http.start();
-    const embedded: DeviceSignaling = { server: embeddedUrl(this.#options.listen.host, address.port) };
+    const embedded: DeviceSignaling = { server: embeddedUrl(this.#options.listen.host, address.port), retry: EMBEDDED_RETRY };
     for (const { camera, signaling } of this.#options.cameras) {
       const ownServer = signaling ?? this.#options.signaling ?? { ...embedded, token: this.#deviceTokens.get(camera.id) };
       const { logger } = this.#options;
@@ -82,7 +78,7 @@ export class Gateway implements GatewayView {
       this.#cameras.set(camera.id, gatewayCamera);
       gatewayCamera.start();
     }
-    this.#statsTimer = setInterval(() => void this.#refreshSessions(), SESSIONS_REFRESH_MS);
+    this.#statsTimer = setInterval(() => void this.#refreshStats(), STATS_REFRESH_MS);
     return address;
   }
 
@@ -93,15 +89,11 @@ export class Gateway implements GatewayView {
   }
 
   cameras(): CameraInfo[] {
-    return [...this.#cameras.values()].map((camera) => {
-      return camera.info(
-        this.#sessions.filter(({ cameraId, state }) => cameraId === camera.camera.id && state === 'live').length,
-      );
-    });
+    return [...this.#cameras.values()].map((camera) => camera.info(this.#stats));
   }
 
   sessions(): SessionInfo[] {
-    return this.#sessions.map(({ sessionId, cameraId, openedAt, ...session }) => ({
+    return this.#stats.sessions.map(({ sessionId, cameraId, openedAt, ...session }) => ({
       ...session,
       id: sessionId,
       camera: cameraId,
@@ -140,8 +132,8 @@ export class Gateway implements GatewayView {
     });
   }
 
-  async #refreshSessions(): Promise<void> {
-    this.#sessions = (await this.#media.stats()).sessions;
+  async #refreshStats(): Promise<void> {
+    this.#stats = await this.#media.stats();
   }
 
   async #close(): Promise<void> {
@@ -153,8 +145,9 @@ export class Gateway implements GatewayView {
   }
 }
 
-/** `/api/sessions` is at most this old, milliseconds. */
-const SESSIONS_REFRESH_MS = 1000;
+const STATS_REFRESH_MS = 1000;
+/** The embedded server is in this process: nobody is spared by waiting for long. */
+const EMBEDDED_RETRY = { firstMs: 100, maxMs: 2000 };
 
 /** How the cameras of this process reach the embedded server. */
 function embeddedUrl(host: string, port: number): string {

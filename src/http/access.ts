@@ -18,9 +18,38 @@ export function tokenOf(request: IncomingMessage, url: URL): string | null {
   return bearer?.[1] ?? url.searchParams.get('token');
 }
 
-/** Compares in a time that depends on neither content nor length. */
-export function sameToken(given: string | null, expected: string): boolean {
-  return given !== null && timingSafeEqual(sha256(given), sha256(expected));
+/** A token of viewers. */
+export interface ViewerToken {
+  token: string;
+  /** Ids of the cameras that it opens; absent: all. */
+  cameras?: readonly string[];
+}
+
+/** What a request may see. */
+export interface ViewerGrant {
+  /** Absent: everything. */
+  cameras?: ReadonlySet<string>;
+}
+
+/** Judges the tokens of viewers, in a time that depends neither on their content nor on which one matches. */
+export class ViewerAccess {
+  readonly #tokens: readonly { digest: Buffer; grant: ViewerGrant }[];
+
+  constructor(tokens: readonly ViewerToken[]) {
+    this.#tokens = tokens.map(({ token, cameras }) => ({
+      digest: sha256(token),
+      grant: cameras === undefined ? {} : { cameras: new Set(cameras) },
+    }));
+  }
+
+  /** Undefined where the token opens nothing. With no tokens at all everything is open. */
+  grant(given: string | null): ViewerGrant | undefined {
+    if (this.#tokens.length === 0) return {};
+    const digest = sha256(given ?? '');
+    let found: ViewerGrant | undefined;
+    for (const entry of this.#tokens) if (timingSafeEqual(entry.digest, digest)) found = entry.grant;
+    return given === null ? undefined : found;
+  }
 }
 
 function sha256(text: string): Buffer {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CamerasAnswer, SessionsAnswer } from '../base/api.ts';
 import { reasonOf, type Reason } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import { isLoopbackAuthority, sameToken, tokenOf } from './access.ts';
+import { isLoopbackAuthority, tokenOf, type ViewerAccess, type ViewerGrant } from './access.ts';
 import type { GatewayView } from './gateway-view.ts';
 import { Metrics } from './metrics.ts';
 import type { PageFiles } from './page-files.ts';
@@ -10,7 +10,7 @@ import type { PageFiles } from './page-files.ts';
 export interface RouterOptions {
   view: GatewayView;
   log: Logger;
-  token: string | undefined;
+  access: ViewerAccess;
   /** The server listens on loopback only. */
   loopback: boolean;
   loadPage: () => Promise<PageFiles>;
@@ -35,12 +35,12 @@ const SECURITY_HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
 };
 
-/** Who may ask: anybody, anybody as long as the server is on loopback, or only who has the token. */
+/** Who may ask: anybody, anybody as long as the server is on loopback, or only who has a token; and what that one may see. */
 type Access = 'open' | 'open on loopback' | 'token';
 
 interface Route {
   access: Access;
-  answer: () => Answer | Promise<Answer>;
+  answer: (grant: ViewerGrant) => Answer | Promise<Answer>;
 }
 
 /** Decides what is answered to a request; holds no sockets. */
@@ -58,8 +58,8 @@ export class Router {
       ['/healthz', { access: 'open', answer: () => json(200, { status: 'ok' }) }],
       ['/readyz', { access: 'open', answer: () => readiness(view) }],
       ['/metrics', { access: 'open on loopback', answer: () => this.#metricsAnswer() }],
-      ['/api/cameras', { access: 'token', answer: () => json(200, camerasAnswer(view)) }],
-      ['/api/sessions', { access: 'token', answer: () => json(200, { sessions: view.sessions() } satisfies SessionsAnswer) }],
+      ['/api/cameras', { access: 'token', answer: (grant) => json(200, camerasAnswer(view, grant)) }],
+      ['/api/sessions', { access: 'token', answer: (grant) => json(200, sessionsAnswer(view, grant)) }],
     ]);
   }
 
@@ -95,13 +95,16 @@ export class Router {
     if (route === undefined) {
       return url.pathname.startsWith('/api/') ? NOT_FOUND : this.#pageFile(url.pathname);
     }
-    return this.#mayAsk(route.access, request, url) ? route.answer() : UNAUTHORIZED;
+    const grant = this.#grant(route.access, request, url);
+    return grant === undefined ? UNAUTHORIZED : route.answer(grant);
   }
 
-  #mayAsk(access: Access, request: IncomingMessage, url: URL): boolean {
-    const { token, loopback } = this.#options;
-    if (token === undefined || access === 'open' || (access === 'open on loopback' && loopback)) return true;
-    return sameToken(tokenOf(request, url), token);
+  #grant(asked: Access, request: IncomingMessage, url: URL): ViewerGrant | undefined {
+    const { access, loopback } = this.#options;
+    if (asked === 'open' || (asked === 'open on loopback' && loopback)) return {};
+    const grant = access.grant(tokenOf(request, url));
+    // Metrics name all cameras: a token for some of them does not open them.
+    return asked === 'open on loopback' && grant?.cameras !== undefined ? undefined : grant;
   }
 
   async #metricsAnswer(): Promise<Answer> {
@@ -125,8 +128,13 @@ export class Router {
   }
 }
 
-function camerasAnswer(view: GatewayView): CamerasAnswer {
-  return { now: Date.now(), signaling: view.signaling(), cameras: view.cameras() };
+function camerasAnswer(view: GatewayView, { cameras }: ViewerGrant): CamerasAnswer {
+  const visible = view.cameras().filter(({ id }) => cameras === undefined || cameras.has(id));
+  return { now: Date.now(), signaling: view.signaling(), cameras: visible };
+}
+
+function sessionsAnswer(view: GatewayView, { cameras }: ViewerGrant): SessionsAnswer {
+  return { sessions: view.sessions().filter(({ camera }) => cameras === undefined || cameras.has(camera)) };
 }
 
 function readiness(view: GatewayView): Answer {

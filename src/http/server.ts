@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { GatewayError, reasonOf } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { isLoopbackHost } from '../base/loopback.ts';
-import { isLoopbackAuthority } from './access.ts';
+import { ViewerAccess, type ViewerToken, isLoopbackAuthority } from './access.ts';
 import type { GatewayView } from './gateway-view.ts';
 import { loadPageFiles, type PageFiles } from './page-files.ts';
 import { Router } from './router.ts';
@@ -19,8 +19,8 @@ export interface HttpServerOptions {
   log: Logger;
   /** Takes WebSocket handshakes at `/signaling`; absent where the signaling server is elsewhere. */
   signalingUpgrade?: UpgradeHandler;
-  /** Absent: no token is asked for, which is allowed on loopback only. */
-  auth?: { token: string };
+  /** Who may see the cameras. Empty: whoever reaches the address, which is allowed on loopback only. */
+  viewerTokens: readonly ViewerToken[];
   /** Where the viewer page comes from; a test may put its own in place. */
   loadPage?: () => Promise<PageFiles>;
 }
@@ -53,7 +53,7 @@ export class HttpServer {
     this.#router = new Router({
       view: options.view,
       log: options.log,
-      token: options.auth?.token,
+      access: new ViewerAccess(options.viewerTokens),
       loopback: this.#loopback,
       loadPage: options.loadPage ?? loadPageFiles,
     });
@@ -71,11 +71,11 @@ export class HttpServer {
    * Listens, then prepares the viewer page in the background.
    *
    * @returns The address to open, without a path, and the port that the system gave.
-   * @throws GatewayError `http.unprotected` for an address beyond loopback without a token, `http.listen` when the address cannot be had.
+   * @throws GatewayError `http.unprotected` for an address beyond loopback without viewer tokens, `http.listen` when the address cannot be had.
    */
   async start(): Promise<{ url: string; port: number }> {
     const { host, port } = this.#options.listen;
-    if (!this.#loopback && this.#options.auth === undefined) {
+    if (!this.#loopback && this.#options.viewerTokens.length === 0) {
       throw new GatewayError('http.unprotected', `Listening on ${host} would show the cameras to the whole network.`, {
         advice: 'Set http.auth in the config, or listen on 127.0.0.1.',
       });

@@ -194,7 +194,12 @@ export class Stream {
 
   /** The camera's clock minus ours: by its sender reports, so that all tracks agree, else as it was given. Milliseconds. */
   get cameraClockOffsetMs(): number {
-    return this.#video?.receiver.reportedClockOffsetMs ?? this.#audio?.receiver.reportedClockOffsetMs ?? this.#clockOffsetMs;
+    return this.reportedClockOffsetMs ?? this.#clockOffsetMs;
+  }
+
+  /** The camera's clock minus ours by its sender reports, milliseconds; undefined where it sends none. */
+  get reportedClockOffsetMs(): number | undefined {
+    return this.#video?.receiver.reportedClockOffsetMs ?? this.#audio?.receiver.reportedClockOffsetMs;
   }
 
   #setVideo(index: number, track: TrackDescription): void {

@@ -55,7 +55,7 @@ export class MetadataChannel {
  * The messages of one document. A viewer tells the beginning of a document by the gzip header, so no later message may begin with the
  * bytes 1f 8b: such a cut is moved one byte ahead.
  *
- * @param maxMessage at least 2
+ * @param maxMessage at least 3
  */
 export function fragmentDocument(gzipped: Buffer, maxMessage: number): Buffer[] {
   const messages: Buffer[] = [];

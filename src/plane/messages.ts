@@ -103,6 +103,8 @@ export interface StreamStats {
   accessUnits: number;
   keyframes: number;
   reconnects: number;
+  /** The camera's clock minus ours by its sender reports, milliseconds; null where it sends none or is not pulled. */
+  clockOffsetMs: number | null;
 }
 
 export interface SessionStats {

@@ -110,6 +110,7 @@ export class PulledProfile implements WatchedProfile {
       accessUnits: stream.video?.accessUnits ?? 0,
       keyframes: stream.video?.keyframes ?? 0,
       reconnects: this.#reconnectsBefore + (this.#source?.counters.reconnects ?? 0),
+      clockOffsetMs: this.#state === 'playing' ? (stream.reportedClockOffsetMs ?? null) : null,
     };
   }
 

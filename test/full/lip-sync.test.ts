@@ -54,7 +54,9 @@ async function measure(seconds: number): Promise<{ median: number; p95: number }
   expect(apart.length, 'samples').toBeGreaterThan(seconds * 3);
   const at = (share: number): number => apart[Math.floor(apart.length * share)] ?? Number.NaN;
   const result = { median: Math.round(at(0.5)), p95: Math.round(at(0.95)) };
-  console.log(`sound and picture apart: median ${result.median} ms, 95th percentile ${result.p95} ms, of ${apart.length} samples`);
+  console.log(
+    `sound and picture apart: median ${result.median} ms, 95th percentile ${result.p95} ms, of ${apart.length} samples`,
+  );
   return result;
 }
 

@@ -34,7 +34,7 @@ beforeAll(async () => {
     listen: { host: '127.0.0.1', port: 0 },
     view,
     log: silentLogger,
-    auth: { token: TOKEN },
+    viewerTokens: [{ token: TOKEN }],
     signalingUpgrade: (request, socket, head) => signaling.handleUpgrade(request, socket, head),
   });
   ({ url } = await server.start());

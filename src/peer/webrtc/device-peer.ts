@@ -137,7 +137,7 @@ export class DevicePeer {
         this.#options.onCandidate({ candidate: '', sdpMid: this.#video.mid, sdpMLineIndex: 0 });
         return;
       }
-      const { candidate: text = '', sdpMid = null, sdpMLineIndex = null } = candidate.toJSON();
+      const { candidate: text, sdpMid = null, sdpMLineIndex = null } = candidate.toJSON();
       for (const each of announced({ candidate: text, sdpMid, sdpMLineIndex }, this.#options.ice.advertise))
         this.#options.onCandidate(each);
     });

@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { get, request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { CamerasAnswer, SessionsAnswer } from '../../../src/base/api.ts';
 import { GatewayError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import type { PageFiles } from '../../../src/http/page-files.ts';
 import { HttpServer, type HttpServerOptions } from '../../../src/http/server.ts';
-import { cameraInfo, StubView } from './stub-view.ts';
+import { cameraInfo, sessionInfo, StubView } from './stub-view.ts';
 
 const PAGE: PageFiles = new Map([
   ['/', { body: Buffer.from('<!doctype html>'), contentType: 'text/html; charset=utf-8', immutable: false }],
@@ -27,6 +28,7 @@ async function start(
     view,
     log: silentLogger,
     loadPage: () => Promise.resolve(PAGE),
+    viewerTokens: [],
     ...options,
   });
   closers.push(() => server.close());
@@ -116,10 +118,10 @@ describe('API', () => {
 });
 
 describe('token', () => {
-  const auth = { token: 'open-sesame' };
+  const viewerTokens = [{ token: 'open-sesame' }, { token: 'one-camera', cameras: ['yard'] }];
 
   it.each(['/api/cameras', '/api/sessions'])('is asked for at %s', async (path) => {
-    const { url } = await start({ auth });
+    const { url } = await start({ viewerTokens });
     const replies = [
       await ask(url + path),
       await ask(url + path, { authorization: 'Bearer wrong' }),
@@ -132,13 +134,13 @@ describe('token', () => {
   });
 
   it('opens the API as a bearer token and in the address', async () => {
-    const { url } = await start({ auth });
+    const { url } = await start({ viewerTokens });
     expect((await ask(`${url}/api/cameras`, { authorization: 'Bearer open-sesame' })).status).toBe(200);
     expect((await ask(`${url}/api/cameras?token=open-sesame`)).status).toBe(200);
   });
 
   it('is not asked for by health, readiness and the page, nor by metrics on loopback', async () => {
-    const { url } = await start({ auth });
+    const { url } = await start({ viewerTokens });
     const statuses = await Promise.all(
       ['/healthz', '/readyz', '/', '/metrics'].map(async (path) => (await ask(url + path)).status),
     );
@@ -146,9 +148,22 @@ describe('token', () => {
   });
 
   it('is asked for by metrics beyond loopback', async () => {
-    const { port } = await start({ auth, listen: { host: '0.0.0.0', port: 0 } });
+    const { port } = await start({ viewerTokens, listen: { host: '0.0.0.0', port: 0 } });
     expect((await ask(`http://127.0.0.1:${port}/metrics`)).status).toBe(401);
     expect((await ask(`http://127.0.0.1:${port}/metrics`, { authorization: 'Bearer open-sesame' })).status).toBe(200);
+  });
+
+  it('that is for some cameras shows these, their sessions, and no metrics beyond loopback', async () => {
+    const { url, port, view } = await start({ viewerTokens, listen: { host: '0.0.0.0', port: 0 } });
+    view.cameraList = [cameraInfo(), cameraInfo({ id: 'yard' })];
+    view.sessionList = [sessionInfo({ camera: 'front-door' }), sessionInfo({ camera: 'yard' })];
+    const base = url.replace('0.0.0.0', '127.0.0.1');
+    const authorization = { authorization: 'Bearer one-camera' };
+    const { cameras } = JSON.parse((await ask(`${base}/api/cameras`, authorization)).body) as CamerasAnswer;
+    expect(cameras.map(({ id }) => id)).toEqual(['yard']);
+    const { sessions } = JSON.parse((await ask(`${base}/api/sessions`, authorization)).body) as SessionsAnswer;
+    expect(sessions.map(({ camera }) => camera)).toEqual(['yard']);
+    expect((await ask(`http://127.0.0.1:${port}/metrics`, authorization)).status).toBe(401);
   });
 
   it('must be configured to listen beyond loopback', async () => {
@@ -237,7 +252,7 @@ describe('DNS rebinding', () => {
   });
 
   it('lets any host in beyond loopback, where the token protects', async () => {
-    const { port } = await start({ listen: { host: '0.0.0.0', port: 0 }, auth: { token: 't' } });
+    const { port } = await start({ listen: { host: '0.0.0.0', port: 0 }, viewerTokens: [{ token: 't' }] });
     expect((await ask(`http://127.0.0.1:${port}/healthz`, { host: 'nvr.example' })).status).toBe(200);
   });
 });
@@ -293,7 +308,7 @@ describe('start and close', () => {
   });
 
   it('can be closed without having started', async () => {
-    const server = new HttpServer({ listen: { host: '127.0.0.1', port: 0 }, view: new StubView(), log: silentLogger });
+    const server = new HttpServer({ listen: { host: '127.0.0.1', port: 0 }, view: new StubView(), log: silentLogger, viewerTokens: [] });
     await expect(server.close()).resolves.toBeUndefined();
   });
 });

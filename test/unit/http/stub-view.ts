@@ -64,6 +64,7 @@ export function streamStats(change: Partial<StreamStats> = {}): StreamStats {
     accessUnits: 0,
     keyframes: 0,
     reconnects: 0,
+    clockOffsetMs: null,
     ...change,
   };
 }
@@ -87,4 +88,9 @@ export function sessionStats(change: Partial<SessionStats> = {}): SessionStats {
     metadataDropped: 0,
     ...change,
   };
+}
+
+export function sessionInfo(change: Partial<SessionInfo> = {}): SessionInfo {
+  const { sessionId, cameraId, openedAt, ...counters } = sessionStats();
+  return { ...counters, id: sessionId, camera: cameraId, openedAt: new Date(openedAt).toISOString(), ...change };
 }
