@@ -4,7 +4,7 @@ import { METADATA_SUBPROTOCOL } from '../base/signaling.ts';
 import type { Stream } from '../media/stream.ts';
 import type { IceCandidate, IceServer } from '../base/ice.ts';
 import type { IceSettings, SessionState, SessionStats } from '../plane/messages.ts';
-import { ViewerEgress, type NegotiatedMedia } from './egress/viewer-egress.ts';
+import { NOTHING_SENT, ViewerEgress, type NegotiatedMedia } from './egress/viewer-egress.ts';
 import type { EgressTransport } from './egress/transport.ts';
 import { MetadataChannel } from './metadata-channel.ts';
 import { DevicePeer, type PeerDataChannel } from './webrtc/device-peer.ts';
@@ -123,8 +123,7 @@ export class Session {
 
   stats(): SessionStats {
     const { id, cameraId, profile } = this.#options;
-    const egress = this.#egress;
-    const firstPacketAt = egress?.firstPacketAt ?? null;
+    const { firstPacketAt, ...sent } = this.#egress?.statistics ?? NOTHING_SENT;
     return {
       sessionId: id,
       cameraId,
@@ -132,13 +131,7 @@ export class Session {
       state: this.#state,
       openedAt: this.#openedAt,
       firstPacketMs: firstPacketAt === null ? null : firstPacketAt - this.#openedAt,
-      packetsSent: egress?.packetsSent ?? 0,
-      bytesSent: egress?.bytesSent ?? 0,
-      packetsRetransmitted: egress?.packetsRetransmitted ?? 0,
-      packetsDropped: egress?.packetsDropped ?? 0,
-      keyframeRequests: egress?.keyframeRequests ?? 0,
-      fractionLost: egress?.fractionLost ?? null,
-      roundTripMs: egress?.roundTripMs ?? null,
+      ...sent,
       metadataDocuments: this.#metadata?.documents ?? 0,
       metadataDropped: this.#metadata?.dropped ?? 0,
     };

@@ -31,6 +31,33 @@ export interface StreamTimes {
   readonly cameraClockOffsetMs: number;
 }
 
+export interface EgressStatistics {
+  /** Unix milliseconds at which the first video packet was sent; null before. */
+  firstPacketAt: number | null;
+  packetsSent: number;
+  /** Without IP and UDP headers. */
+  bytesSent: number;
+  packetsRetransmitted: number;
+  /** Not sent: before the first keyframe, or since the viewer's path stalled. */
+  packetsDropped: number;
+  /** PLI and FIR of the viewer. */
+  keyframeRequests: number;
+  /** Share of video packets lost as the viewer last reported, 0 to 1; null before. */
+  fractionLost: number | null;
+  roundTripMs: number | null;
+}
+
+export const NOTHING_SENT: EgressStatistics = {
+  firstPacketAt: null,
+  packetsSent: 0,
+  bytesSent: 0,
+  packetsRetransmitted: 0,
+  packetsDropped: 0,
+  keyframeRequests: 0,
+  fractionLost: null,
+  roundTripMs: null,
+};
+
 export interface ViewerEgressOptions {
   media: NegotiatedMedia;
   transport: EgressTransport;
@@ -75,37 +102,19 @@ export class ViewerEgress implements StreamReader {
     });
   }
 
-  /** Unix milliseconds at which the first video packet was sent; null before. */
-  get firstPacketAt(): number | null {
-    return this.#firstPacketAt;
-  }
-
-  get packetsDropped(): number {
-    return this.#packetsDropped;
-  }
-
-  get keyframeRequests(): number {
-    return this.#keyframeRequests;
-  }
-
-  get roundTripMs(): number | null {
-    return this.#video?.roundTripMs ?? this.#audio?.roundTripMs ?? null;
-  }
-
-  get fractionLost(): number | null {
-    return this.#video?.fractionLost ?? null;
-  }
-
-  get packetsSent(): number {
-    return this.#senders().reduce((sum, sender) => sum + sender.counters.packets, 0);
-  }
-
-  get bytesSent(): number {
-    return this.#senders().reduce((sum, sender) => sum + sender.counters.bytes, 0);
-  }
-
-  get packetsRetransmitted(): number {
-    return this.#senders().reduce((sum, sender) => sum + sender.counters.retransmitted, 0);
+  get statistics(): EgressStatistics {
+    const sum = (counter: keyof RtpSender['counters']): number =>
+      this.#senders().reduce((total, sender) => total + sender.counters[counter], 0);
+    return {
+      firstPacketAt: this.#firstPacketAt,
+      packetsSent: sum('packets'),
+      bytesSent: sum('bytes'),
+      packetsRetransmitted: sum('retransmitted'),
+      packetsDropped: this.#packetsDropped,
+      keyframeRequests: this.#keyframeRequests,
+      fractionLost: this.#video?.fractionLost ?? null,
+      roundTripMs: this.#video?.roundTripMs ?? this.#audio?.roundTripMs ?? null,
+    };
   }
 
   get wantsMetadata(): boolean {
