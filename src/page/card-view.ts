@@ -28,20 +28,23 @@ export interface Notice {
 
 const NOTICE: Notice = { title: '', detail: null, overPicture: false, busy: false, action: null };
 
-/** `camera` is null where the page knows a peer id and nothing else (`?peer=`). */
-export function cardView(camera: CameraInfo | null, playback: Playback, now: number): CardView {
+/**
+ * @param camera null where the page knows a peer id and nothing else (`?peer=`)
+ * @param profile the chosen one; null likewise
+ */
+export function cardView(camera: CameraInfo | null, profile: ProfileInfo | null, playback: Playback, now: number): CardView {
+  const failure = failureOf(camera, profile);
   switch (playback.state) {
     case 'idle':
       return idleView(camera);
     case 'connecting': {
-      const failed = cameraFailure(camera);
-      const notice = { ...NOTICE, title: 'Connecting…', detail: failed === null ? null : sentences(failed), busy: true };
+      const notice = { ...NOTICE, title: 'Connecting…', detail: failure === null ? null : sentences(failure), busy: true };
       return { status: 'Connecting', tone: 'busy', notice, canPlay: false, active: true };
     }
     case 'playing':
-      return playingView(camera, playback.stalledSince, now);
+      return playingView(failure, playback.stalledSince, now);
     case 'waiting':
-      return waitingView(camera, playback.reason, playback.retryAt, now);
+      return waitingView(failure ?? playback.reason, playback.retryAt, now);
     case 'failed': {
       const notice = { ...NOTICE, title: 'Cannot play', detail: sentences(playback.reason), action: 'Try again' };
       return { status: 'Failed', tone: 'bad', notice, canPlay: false, active: true };
@@ -73,11 +76,10 @@ function idleView(camera: CameraInfo | null): CardView {
   return { ...idle, status: 'Online', tone: 'good', notice: null, canPlay: true };
 }
 
-function playingView(camera: CameraInfo | null, stalledSince: number | null, now: number): CardView {
+function playingView(failure: Reason | null, stalledSince: number | null, now: number): CardView {
   if (stalledSince === null) return { status: 'Live', tone: 'good', notice: null, canPlay: false, active: true };
   const seconds = Math.round((now - stalledSince) / 1000);
-  const failed = cameraFailure(camera);
-  const why = failed === null ? 'No pictures come from the camera.' : sentences(failed);
+  const why = failure === null ? 'No pictures come from the camera.' : sentences(failure);
   const notice = {
     ...NOTICE,
     title: `No new picture for ${seconds} s`,
@@ -87,18 +89,20 @@ function playingView(camera: CameraInfo | null, stalledSince: number | null, now
   return { status: 'Interrupted', tone: 'bad', notice, canPlay: false, active: true };
 }
 
-function waitingView(camera: CameraInfo | null, reason: Reason, retryAt: number, now: number): CardView {
+function waitingView(reason: Reason, retryAt: number, now: number): CardView {
   const notice = {
     ...NOTICE,
     title: `Trying again in ${secondsUntil(retryAt, now)} s`,
-    detail: sentences(cameraFailure(camera) ?? reason),
+    detail: sentences(reason),
     action: 'Try now',
   };
   return { status: 'Disconnected', tone: 'bad', notice, canPlay: false, active: true };
 }
 
-function cameraFailure(camera: CameraInfo | null): Reason | null {
-  return camera?.state === 'failed' ? camera.reason : null;
+/** What the gateway says is wrong with the camera, or with the stream of the profile. */
+function failureOf(camera: CameraInfo | null, profile: ProfileInfo | null): Reason | null {
+  if (camera?.state === 'failed') return camera.reason;
+  return profile?.stream.state === 'failed' ? profile.stream.reason : null;
 }
 
 /** Message and advice, each ended by a full stop. */

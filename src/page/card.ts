@@ -67,7 +67,7 @@ export class Card {
   /** Brings the element in line with camera, playback and the time; called on each change and once a second. */
   render(): void {
     const { playback, statistics } = this.player;
-    const view = cardView(this.#camera, playback, Date.now());
+    const view = cardView(this.#camera, this.#profile(), playback, Date.now());
     const { element } = this;
     element.dataset['state'] = playback.state;
     element.dataset['tone'] = view.tone;

@@ -14,9 +14,11 @@ const ADVICE: Readonly<Record<number, string>> = {
 };
 
 /** A fault of the signaling client in the form that the page shows. */
-export function signalingReason(error: SignalingError): Reason {
-  const advice = ADVICE[error.code];
-  const reason = { code: `signaling.${error.code}`, message: error.message };
+export function signalingReason({ code, message, detail }: SignalingError): Reason {
+  const explained = detail !== undefined && detail !== message;
+  // A camera that says what is wrong knows better than a guess that fits most.
+  const advice = explained && code === SignalingCode.unavailable ? undefined : ADVICE[code];
+  const reason = { code: `signaling.${code}`, message: explained ? `${message} ${detail}` : message };
   return advice === undefined ? reason : { ...reason, advice };
 }
 

@@ -93,9 +93,10 @@ export async function nextPicture(page: Page, id: string): Promise<Picture> {
   return { presentedAt, pixels: Buffer.from(base64, 'base64'), width: PICTURE_WIDTH, height: PICTURE_HEIGHT };
 }
 
-/** How old a picture is by the clock in its pixels against the camera's, milliseconds. */
+/** How old a picture is by the clock in its pixels against the camera's, milliseconds; the mark is rounded to 10, so it may be a little below 0. */
 export function pictureBehind(camera: SimulatedCamera, picture: Picture): number {
   const shown = readClipTime(picture.pixels, picture.width, picture.height);
   if (shown === undefined) throw new Error('the picture carries no readable clip time');
-  return (camera.timeline.clipTimeAt(picture.presentedAt) - shown + CLIP_MS) % CLIP_MS;
+  const behind = camera.timeline.clipTimeAt(picture.presentedAt) - shown;
+  return behind - CLIP_MS * Math.round(behind / CLIP_MS);
 }

@@ -10,7 +10,7 @@ const failedCamera = cameraInfo({ state: 'failed', reason: refused });
 
 describe('card of a camera that does not play', () => {
   it('offers to play a camera that is online and registered', () => {
-    expect(cardView(cameraInfo(), idle, 0)).toEqual({
+    expect(cardView(cameraInfo(), null, idle, 0)).toEqual({
       status: 'Online',
       tone: 'good',
       notice: null,
@@ -20,7 +20,7 @@ describe('card of a camera that does not play', () => {
   });
 
   it('says why a camera failed and what to do', () => {
-    const view = cardView(failedCamera, idle, 0);
+    const view = cardView(failedCamera, null, idle, 0);
     expect(view).toMatchObject({ status: 'Failed', tone: 'bad', canPlay: false });
     expect(view.notice).toMatchObject({
       detail: 'The camera refused the password. Set it in the config.',
@@ -30,7 +30,7 @@ describe('card of a camera that does not play', () => {
   });
 
   it('shows that a camera is being connected to', () => {
-    expect(cardView(cameraInfo({ state: 'connecting' }), idle, 0)).toMatchObject({
+    expect(cardView(cameraInfo({ state: 'connecting' }), null, idle, 0)).toMatchObject({
       status: 'Connecting',
       canPlay: false,
       notice: { busy: true },
@@ -39,9 +39,9 @@ describe('card of a camera that does not play', () => {
 
   it('does not offer to play a camera without a peer id', () => {
     const registering = cameraInfo({ peer: null, signaling: { state: 'connecting', server: 'wss://s.example', reason: null } });
-    expect(cardView(registering, idle, 0)).toMatchObject({ canPlay: false, status: 'Registering', notice: { busy: true } });
+    expect(cardView(registering, null, idle, 0)).toMatchObject({ canPlay: false, status: 'Registering', notice: { busy: true } });
     const failed = cameraInfo({ peer: null, signaling: { state: 'failed', server: 'wss://s.example', reason: gone } });
-    expect(cardView(failed, idle, 0)).toMatchObject({
+    expect(cardView(failed, null, idle, 0)).toMatchObject({
       canPlay: false,
       tone: 'bad',
       notice: { detail: 'The session ended.', busy: false },
@@ -49,13 +49,13 @@ describe('card of a camera that does not play', () => {
   });
 
   it('plays a peer of which nothing else is known', () => {
-    expect(cardView(null, idle, 0)).toMatchObject({ canPlay: true, notice: null });
+    expect(cardView(null, null, idle, 0)).toMatchObject({ canPlay: true, notice: null });
   });
 });
 
 describe('card of a camera that plays', () => {
   it('shows nothing over a picture that moves', () => {
-    expect(cardView(cameraInfo(), { state: 'playing', stalledSince: null }, 0)).toMatchObject({
+    expect(cardView(cameraInfo(), null, { state: 'playing', stalledSince: null }, 0)).toMatchObject({
       status: 'Live',
       notice: null,
       active: true,
@@ -63,14 +63,14 @@ describe('card of a camera that plays', () => {
   });
 
   it('says over a picture that stands for how long and why', () => {
-    const view = cardView(failedCamera, { state: 'playing', stalledSince: 1000 }, 8400);
+    const view = cardView(failedCamera, null, { state: 'playing', stalledSince: 1000 }, 8400);
     expect(view.notice).toMatchObject({ title: 'No new picture for 7 s', overPicture: true, action: null });
     expect(view.notice?.detail).toContain('The camera refused the password. Set it in the config.');
   });
 
   it('counts down to the next attempt and offers it now', () => {
     const waiting: Playback = { state: 'waiting', attempt: 1, retryAt: 4000, reason: gone };
-    expect(cardView(cameraInfo(), waiting, 1500).notice).toMatchObject({
+    expect(cardView(cameraInfo(), null, waiting, 1500).notice).toMatchObject({
       title: 'Trying again in 3 s',
       detail: 'The session ended.',
       action: 'Try now',
@@ -79,11 +79,11 @@ describe('card of a camera that plays', () => {
 
   it('names the failed camera rather than the session that it ended', () => {
     const waiting: Playback = { state: 'waiting', attempt: 1, retryAt: 4000, reason: gone };
-    expect(cardView(failedCamera, waiting, 0).notice?.detail).toContain('refused the password');
+    expect(cardView(failedCamera, null, waiting, 0).notice?.detail).toContain('refused the password');
   });
 
   it('leaves it to the person when an attempt cannot help', () => {
-    expect(cardView(cameraInfo(), { state: 'failed', reason: refused }, 0)).toMatchObject({
+    expect(cardView(cameraInfo(), null, { state: 'failed', reason: refused }, 0)).toMatchObject({
       tone: 'bad',
       notice: { action: 'Try again' },
     });
@@ -112,5 +112,19 @@ describe('words for a camera', () => {
       '1280 × 720, 25 fps',
     ]);
     expect(profileLabel({ ...profile, video: null })).toBe('Main');
+  });
+
+  it('say what is wrong with the stream of the chosen profile while they wait', () => {
+    const reason = { code: 'stream.no_h264', message: 'The profile sends H265.', advice: 'Choose another profile.' };
+    const profile = {
+      token: 'main',
+      name: 'Main',
+      video: null,
+      audio: null,
+      metadata: false,
+      stream: { state: 'failed', reason },
+    } as const;
+    const waiting = { state: 'waiting', attempt: 1, reason: refused, retryAt: 1000 } as const;
+    expect(cardView(cameraInfo(), profile, waiting, 0).notice?.detail).toBe('The profile sends H265. Choose another profile.');
   });
 });

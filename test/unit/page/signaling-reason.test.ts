@@ -11,6 +11,15 @@ describe('reasons of a lost session', () => {
     });
   });
 
+  it('pass on what the camera said of itself, in place of a guess', () => {
+    const detail = 'The profile sends H265, which browsers cannot play.';
+    expect(signalingReason(new SignalingError(480, undefined, detail))).toEqual({
+      code: 'signaling.480',
+      message: `The camera is not available right now. ${detail}`,
+    });
+    expect(signalingReason(new SignalingError(480)).advice).toMatch(/power/);
+  });
+
   it('give no advice where waiting is all there is', () => {
     expect(signalingReason(new SignalingError(410, 'The camera closed the session.'))).not.toHaveProperty('advice');
   });
