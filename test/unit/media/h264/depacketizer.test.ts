@@ -178,6 +178,15 @@ describe('H.264 depacketizer: loss', () => {
     expect(depacketize(packets)[0]?.damaged).toBe(true);
   });
 
+  it('does not join the fragments of before and behind another NAL unit', () => {
+    const packets = [
+      { payload: fragment(IDR, 'start', 0, 2) },
+      { payload: SLICE },
+      { payload: fragment(IDR, 'end', 2), marker: true },
+    ];
+    expect(depacketize(packets)).toEqual([{ nals: [SLICE], timestamp: 100, damaged: true }]);
+  });
+
   it('calls the pictures on both sides of a gap damaged when it may have taken from either', () => {
     const packets = [
       { payload: SLICE, timestamp: 1 },
@@ -196,15 +205,15 @@ describe('H.264 depacketizer: bounds', () => {
     expect(manyNals?.damaged).toBe(true);
     expect(manyNals?.nals.length).toBeLessThanOrEqual(10);
     expect(after).toEqual(unit([IDR], 200));
+  });
 
+  it('keeps no more than its limit of a NAL unit whose fragments never end', () => {
+    const depacketizer = new H264Depacketizer({ maxBytes: 1000, maxNals: 10 });
     const large = Buffer.concat([IDR, Buffer.alloc(300)]);
     const endless = [fragment(large, 'start', 0), ...Array.from({ length: 20 }, () => fragment(large, 'middle', 0))];
-    const [tooLarge] = depacketize(
-      [...endless.map((payload) => ({ payload, timestamp: 300 })), { payload: SLICE, timestamp: 400 }],
-      depacketizer,
-    );
-    expect(tooLarge).toEqual({ nals: [], timestamp: 300, damaged: true });
-    expect(depacketizer.malformed).toBeGreaterThan(0);
+    const packets = [...endless.map((payload) => ({ payload, timestamp: 300 })), { payload: SLICE, timestamp: 400 }];
+    expect(depacketize(packets, depacketizer)).toEqual([{ nals: [], timestamp: 300, damaged: true }]);
+    expect(depacketizer.malformed).toBe(1);
   });
 
   it('never throws and never gives more than it took, whatever the bytes', () => {

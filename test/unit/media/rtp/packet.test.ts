@@ -12,7 +12,7 @@ import { anyBytes, hex } from '../rtp-bytes.ts';
 /** Version 2, marker, payload type 96, two CSRCs, an extension of one word, four bytes of padding. */
 const FULL = hex(`
   b2 e0 12 34  89 ab cd ef  de ad be ef
-  00 00 00 01  00 00 00 02
+  11 11 11 11  22 22 22 22
   be de 00 01  10 aa 00 00
   65 88 84
   00 00 00 04`);

@@ -135,7 +135,7 @@ describe('RTCP', () => {
       messages: [{ type: 'nack', ssrc: 0x33333333, mediaSsrc: 0x22222222, sequenceNumbers: [5] }],
       malformed: false,
     });
-    for (const amount of ['00000000', '00000014', '000000ff']) {
+    for (const amount of ['00000000', '00000003', '00000014', '000000ff']) {
       expect(parseRtcp(hex(`a1 cd 0004 33333333 22222222 0005 0000 ${amount}`))).toEqual({ messages: [], malformed: true });
     }
   });

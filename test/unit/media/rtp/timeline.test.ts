@@ -53,6 +53,7 @@ describe('timeline', () => {
     for (let frame = 1; frame <= 250; frame += 1) {
       expect(timeline.advance(20 * RATE + frame * 3600, 30_000, false)).toBe(20 * RATE + frame * 3600);
     }
+    expect(timeline.breaks).toBe(0);
   });
 
   it('never throws a viewer about, whatever the camera does: each step is at most what the clocks allow', () => {

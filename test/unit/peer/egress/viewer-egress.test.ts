@@ -91,14 +91,14 @@ describe('viewer egress: picture', () => {
   it('starts at a keyframe and marks the last packet of each picture', () => {
     const { egress, transport } = start();
     egress.video(frame(false));
-    expect([transport.datagrams.length, egress.packetsDropped]).toEqual([0, 2]);
+    expect([transport.datagrams.length, egress.statistics.packetsDropped]).toEqual([0, 2]);
     egress.video(frame(true));
     egress.video(frame(false, 3));
     const packets = of(transport.packets, VIDEO_SSRC);
     expect(packets.map(({ marker }) => marker)).toEqual([false, true, false, false, true]);
     expect(packets.every(({ payloadType }) => payloadType === 102)).toBe(true);
     expect(new Set(packets.map((packet) => packet.timestamp)).size).toBe(2);
-    expect([egress.packetsSent, egress.firstPacketAt]).toEqual([5, NOW]);
+    expect([egress.statistics.packetsSent, egress.statistics.firstPacketAt]).toEqual([5, NOW]);
   });
 
   it('spreads a large group of pictures over some time, without loss and in order', () => {
@@ -110,7 +110,7 @@ describe('viewer egress: picture', () => {
     const numbers = of(transport.packets, VIDEO_SSRC).map(({ sequenceNumber }) => sequenceNumber);
     expect(numbers).toHaveLength(200);
     expect(numbers.every((number, index) => number === (numbers[0] ?? 0) + index)).toBe(true);
-    expect(egress.packetsDropped).toBe(0);
+    expect(egress.statistics.packetsDropped).toBe(0);
   });
 
   it('skips to the next keyframe when the path stalls, counts what it leaves out, and leaves no hole in the numbers', () => {
@@ -121,12 +121,12 @@ describe('viewer egress: picture', () => {
     egress.video(frame(true));
     transport.backlog = STALLED - 1;
     egress.video(frame(false));
-    expect([of(transport.packets, VIDEO_SSRC).length, egress.packetsDropped]).toEqual([2, 6]);
+    expect([of(transport.packets, VIDEO_SSRC).length, egress.statistics.packetsDropped]).toEqual([2, 6]);
     egress.video(frame(true));
     egress.video(frame(false));
     const numbers = of(transport.packets, VIDEO_SSRC).map(({ sequenceNumber }) => sequenceNumber);
     expect(numbers.map((number) => number - (numbers[0] ?? 0))).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(egress.packetsDropped).toBe(6);
+    expect(egress.statistics.packetsDropped).toBe(6);
   });
 
   it('lets go of what still waits for its turn when the path stalls', () => {
@@ -137,7 +137,7 @@ describe('viewer egress: picture', () => {
     egress.video(frame(false, 1));
     pass(100);
     expect(transport.datagrams).toHaveLength(sent);
-    expect(egress.packetsDropped).toBe(200 - sent + 1);
+    expect(egress.statistics.packetsDropped).toBe(200 - sent + 1);
   });
 
   it('sends nothing after it was closed', () => {
@@ -155,7 +155,11 @@ describe('viewer egress: picture', () => {
     egress.video(frame(true));
     egress.audio(sound());
     expect(transport.packets.map(({ ssrc }) => ssrc)).toEqual([AUDIO_SSRC]);
-    expect([egress.firstPacketAt, egress.fractionLost, egress.packetsDropped]).toEqual([null, null, 0]);
+    expect([egress.statistics.firstPacketAt, egress.statistics.fractionLost, egress.statistics.packetsDropped]).toEqual([
+      null,
+      null,
+      0,
+    ]);
   });
 });
 
@@ -170,7 +174,7 @@ describe('viewer egress: sound and metadata', () => {
     const { egress, transport } = start();
     transport.backlog = STALLED;
     egress.audio(sound());
-    expect([transport.datagrams.length, egress.packetsDropped]).toEqual([0, 1]);
+    expect([transport.datagrams.length, egress.statistics.packetsDropped]).toEqual([0, 1]);
   });
 
   it('wants metadata while the viewer has its channel open, and passes it on', () => {
@@ -244,7 +248,7 @@ describe('viewer egress: feedback', () => {
   ])('asks for a keyframe by %s, or not', (_, message, times) => {
     const { egress, keyframesWanted } = start();
     egress.receiveRtcp(message);
-    expect([keyframesWanted(), egress.keyframeRequests]).toEqual([times, times]);
+    expect([keyframesWanted(), egress.statistics.keyframeRequests]).toEqual([times, times]);
   });
 
   it('answers a NACK of the picture, and none of another source', () => {
@@ -254,9 +258,9 @@ describe('viewer egress: feedback', () => {
     now += 100;
     egress.receiveRtcp({ type: 'nack', ssrc: 1, mediaSsrc: 5, sequenceNumbers: [number] });
     egress.receiveRtcp({ type: 'nack', ssrc: 1, mediaSsrc: AUDIO_SSRC, sequenceNumbers: [number] });
-    expect(egress.packetsRetransmitted).toBe(0);
+    expect(egress.statistics.packetsRetransmitted).toBe(0);
     egress.receiveRtcp({ type: 'nack', ssrc: 1, mediaSsrc: VIDEO_SSRC, sequenceNumbers: [number] });
-    expect(egress.packetsRetransmitted).toBe(1);
+    expect(egress.statistics.packetsRetransmitted).toBe(1);
     expect(transport.packets.at(-1)?.ssrc).toBe(0xaaaa_0002);
   });
 
@@ -275,10 +279,10 @@ describe('viewer egress: feedback', () => {
     };
     now += 30;
     egress.receiveRtcp({ type: 'receiver-report', ssrc: 1, reports: [{ ...block, ssrc: 5, fractionLost: 1 }, block] });
-    expect([egress.fractionLost, egress.roundTripMs]).toEqual([0.5, 30]);
+    expect([egress.statistics.fractionLost, egress.statistics.roundTripMs]).toEqual([0.5, 30]);
     now += 10;
     const report = { ssrc: 1, ntp: { seconds: 1, fraction: 0 }, rtpTimestamp: 0, packets: 0, octets: 0 };
     egress.receiveRtcp({ type: 'sender-report', ...report, reports: [{ ...block, fractionLost: 0 }] });
-    expect([egress.fractionLost, egress.roundTripMs]).toEqual([0, 40]);
+    expect([egress.statistics.fractionLost, egress.statistics.roundTripMs]).toEqual([0, 40]);
   });
 });
