@@ -3,11 +3,11 @@
  * take a clock, so that a test can put its own in place.
  */
 export interface Clock {
-  /** Wall clock, milliseconds since 1970 (UTC), with a fraction. */
+  /** Wall clock, milliseconds since 1970 (UTC). */
   now(): number;
 }
 
-/** The machine's wall clock with sub-millisecond steps; it follows corrections of the system time. */
+/** The machine's wall clock; it follows corrections of the system time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
 };

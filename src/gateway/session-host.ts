@@ -81,7 +81,7 @@ export class CameraSessionHost implements DeviceSessionHost {
 
 function codeOf(reason: Reason): number {
   if (NO_PATH.has(reason.code)) return SignalingCode.noMediaPath;
-  if (reason.code === 'session.limit') return SignalingCode.insufficientResources;
+  if (reason.code === 'session.limit' || reason.code === 'session.no_port') return SignalingCode.insufficientResources;
   if (reason.code === 'session.answer') return SignalingCode.badRequest;
   return SignalingCode.unavailable;
 }

@@ -24,6 +24,11 @@ export interface SenderCounters {
   retransmissionsRefused: number;
 }
 
+/** A viewer that asks for more is better served by a keyframe, and one that means harm by nothing. */
+const MAX_RETRANSMISSIONS_PER_SECOND = 500;
+/** A packet is sent again no sooner than this, milliseconds, however short the viewer says the way is. */
+const MIN_RETRANSMISSION_INTERVAL_MS = 10;
+
 /** Sender reports kept to measure the round trip; one a second, so about as many seconds. */
 const KEPT_REPORTS = 16;
 
@@ -42,6 +47,7 @@ export class RtpSender {
   /** Added to the track's timeline: each viewer's timestamps start anywhere (RFC 3550 section 5.1). */
   readonly #timestampOffset = randomInt(2 ** 32);
   readonly #reports: { middle: number; sentAtMs: number }[] = [];
+  #retransmissions = { second: 0, packets: 0 };
   #octets = 0;
   #roundTripMs: number | null = null;
   #fractionLost: number | null = null;
@@ -84,9 +90,10 @@ export class RtpSender {
   retransmit(sequenceNumbers: readonly number[], nowMs: number): void {
     const { rtx } = this.parameters;
     if (rtx === undefined || this.#retransmission === undefined) return;
+    const intervalMs = Math.max(MIN_RETRANSMISSION_INTERVAL_MS, this.#roundTripMs ?? 0);
     for (const sequenceNumber of sequenceNumbers) {
       const packet = this.#history?.find(sequenceNumber, nowMs);
-      if (packet === undefined || nowMs - packet.retransmittedAtMs < Math.max(10, this.#roundTripMs ?? 0)) {
+      if (packet === undefined || nowMs - packet.retransmittedAtMs < intervalMs || !this.#mayRetransmit(nowMs)) {
         this.counters.retransmissionsRefused += 1;
         continue;
       }
@@ -126,6 +133,13 @@ export class RtpSender {
     if (answered === undefined || report.lastSenderReport === 0) return;
     const delayMs = (report.delaySinceLastSenderReport / 65_536) * 1000;
     this.#roundTripMs = Math.max(0, nowMs - answered.sentAtMs - delayMs);
+  }
+
+  #mayRetransmit(nowMs: number): boolean {
+    const second = Math.floor(nowMs / 1000);
+    if (this.#retransmissions.second !== second) this.#retransmissions = { second, packets: 0 };
+    this.#retransmissions.packets += 1;
+    return this.#retransmissions.packets <= MAX_RETRANSMISSIONS_PER_SECOND;
   }
 
   #emit(stream: NumberedStream, payload: Buffer, payloadType: number, marker: boolean, timestamp: number): void {

@@ -128,8 +128,9 @@ export class ViewerEgress implements StreamReader {
     if (stalled || (this.#awaitingKeyframe && !frame.keyframe)) {
       this.#awaitingKeyframe = true;
       this.#packetsDropped += frame.payloads.length;
-      // What the pacer holds would only make the stall longer.
+      // What the pacer holds would only make the stall longer; once it is over the viewer, who sees no gap, would not ask.
       if (stalled) this.#packetsDropped += this.#pacer.clear();
+      else this.#options.onKeyframeWanted();
       return;
     }
     const last = frame.payloads.length - 1;

@@ -8,6 +8,7 @@ import type { NegotiatedMedia } from '../egress/viewer-egress.ts';
 import { replayEarlyDtls } from './early-dtls.ts';
 import { WeriftEgressTransport } from './egress-transport.ts';
 import { announced, iceConfiguration, isMulticastName } from './ice-options.ts';
+import { guardUdpSockets } from './udp-socket-guard.ts';
 import { OFFERED_MEDIA, readAnswer, type AnsweredMedia } from './offer.ts';
 
 /** A data channel that the viewer opened. */
@@ -36,6 +37,7 @@ export interface DevicePeerOptions {
   onDisconnected: (error: GatewayError) => void;
 }
 
+const NO_PORT = 'The gateway found no free UDP port for another viewer; webrtc.udp_ports may be too few.';
 /** Largest data channel message to a peer that names no limit (RFC 8841 section 6.1). */
 const DEFAULT_MAX_MESSAGE_SIZE = 65_536;
 /** An id that no browser gets to: the channel only makes werift offer data channels; no other use is made of it. */
@@ -52,6 +54,7 @@ export class DevicePeer {
   #closed = false;
 
   constructor(options: DevicePeerOptions) {
+    guardUdpSockets();
     this.#options = options;
     this.#connection = new RTCPeerConnection({
       ...iceConfiguration(options.ice, options.iceServers),
@@ -132,11 +135,14 @@ export class DevicePeer {
 
   #listen(transport: RTCDtlsTransport): void {
     replayEarlyDtls(transport);
+    let gathered = false;
     this.#connection.onIceCandidate.subscribe((candidate) => {
       if (candidate === undefined) {
+        if (!gathered) this.#end('session.no_port', NO_PORT);
         this.#options.onCandidate({ candidate: '', sdpMid: this.#video.mid, sdpMLineIndex: 0 });
         return;
       }
+      gathered = true;
       const { candidate: text, sdpMid = null, sdpMLineIndex = null } = candidate.toJSON();
       for (const each of announced({ candidate: text, sdpMid, sdpMLineIndex }, this.#options.ice.advertise))
         this.#options.onCandidate(each);

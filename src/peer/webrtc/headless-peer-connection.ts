@@ -1,6 +1,7 @@
 import { RTCPeerConnection, type RTCDataChannel } from 'werift';
 import type { IceCandidate, IceServer } from '../../base/ice.ts';
 import { OFFERED_MEDIA, readPayloadTypes } from './offer.ts';
+import { guardUdpSockets } from './udp-socket-guard.ts';
 import { ReceivedTrack } from './received-track.ts';
 
 interface SessionDescription {
@@ -37,6 +38,7 @@ export class HeadlessPeerConnection {
   #codecs: ReadonlyMap<number, string> = new Map();
 
   constructor(configuration: HeadlessConfiguration) {
+    guardUdpSockets();
     this.#onFirstFrame = configuration.onFirstFrame;
     this.#connection = new RTCPeerConnection({
       ...OFFERED_MEDIA,

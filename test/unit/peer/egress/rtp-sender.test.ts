@@ -14,7 +14,7 @@ function start(parameters = PARAMETERS): { sender: RtpSender; transport: Recordi
 }
 
 function payload(number: number): Buffer {
-  return Buffer.from([0x41, number, 3, 4]);
+  return Buffer.from([0x41, number & 0xff, 3, 4]);
 }
 
 /** Sends `count` packets and gives the sequence number of the first. */
@@ -114,6 +114,16 @@ describe('RTP sender: retransmission', () => {
       [1, 3].map((at) => [original[at]?.timestamp, original[at]?.marker]),
     );
     expect(sender.counters).toMatchObject({ packets: 4, retransmitted: 2, retransmissionsRefused: 0 });
+  });
+
+  it('sends no more than 500 packets again in a second, whatever is asked for', () => {
+    const { sender, transport } = start();
+    const first = send(sender, transport, 600);
+    const numbers = Array.from({ length: 600 }, (_, index) => first + index);
+    sender.retransmit(numbers, NOW + 100);
+    expect(sender.counters).toMatchObject({ retransmitted: 500, retransmissionsRefused: 100 });
+    sender.retransmit(numbers.slice(0, 5), NOW + 1100);
+    expect(sender.counters.retransmitted).toBe(505);
   });
 
   it('sends each packet again at most once in a round trip', () => {

@@ -129,6 +129,18 @@ describe('viewer egress: picture', () => {
     expect(egress.statistics.packetsDropped).toBe(6);
   });
 
+  it('asks for a keyframe once the path takes packets again, since the viewer sees no gap to ask about', () => {
+    const { egress, transport, keyframesWanted } = start();
+    egress.video(frame(true));
+    transport.backlog = STALLED;
+    egress.video(frame(false));
+    expect(keyframesWanted()).toBe(0);
+    transport.backlog = 0;
+    egress.video(frame(false));
+    expect(keyframesWanted()).toBe(1);
+    expect(egress.statistics.keyframeRequests).toBe(0);
+  });
+
   it('lets go of what still waits for its turn when the path stalls', () => {
     const { egress, transport } = start();
     egress.video(frame(true, 200, 1100));
