@@ -14,6 +14,8 @@ export default defineConfig({
       include: ['src/**/*.ts'],
       exclude: ['src/page/vite.config.ts'],
       reporter: ['text', 'html'],
+      // Commands and page run in processes and browsers of their own, where nothing counts them.
+      thresholds: { statements: 80, branches: 75, functions: 78, lines: 80 },
     },
     projects: [
       {

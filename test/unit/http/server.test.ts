@@ -308,7 +308,12 @@ describe('start and close', () => {
   });
 
   it('can be closed without having started', async () => {
-    const server = new HttpServer({ listen: { host: '127.0.0.1', port: 0 }, view: new StubView(), log: silentLogger, viewerTokens: [] });
+    const server = new HttpServer({
+      listen: { host: '127.0.0.1', port: 0 },
+      view: new StubView(),
+      log: silentLogger,
+      viewerTokens: [],
+    });
     await expect(server.close()).resolves.toBeUndefined();
   });
 });

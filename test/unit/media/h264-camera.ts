@@ -5,7 +5,7 @@ import type { TrackDescription } from '../../../src/media/track.ts';
 import { rtpBytes } from './rtp-bytes.ts';
 
 /** Real encoder output: NAL units of the simulator's smaller clip. */
-export const CLIP_NALS: Buffer[] = splitAnnexB(readFileSync(new URL('../../../src/simulator/clips/sub.h264', import.meta.url)));
+const CLIP_NALS: Buffer[] = splitAnnexB(readFileSync(new URL('../../../src/simulator/clips/sub.h264', import.meta.url)));
 export const SPS = firstOfType(7);
 export const PPS = firstOfType(8);
 export const IDR = firstOfType(5);
@@ -17,7 +17,7 @@ function firstOfType(type: number): Buffer {
   return nal;
 }
 
-export const PICTURE_STEP = 3600;
+const PICTURE_STEP = 3600;
 
 /** A camera's H.264 as RTP packets, with numbers of its own. */
 export class H264Camera {

@@ -31,7 +31,7 @@ export function senderReportBytes(unixMs: number, rtpTimestamp: number, ssrc = 0
   return Buffer.from([0x80, 200, 0, 6, ...words]);
 }
 
-export function bigEndian(value: number, length: number): number[] {
+function bigEndian(value: number, length: number): number[] {
   return Array.from({ length }, (_, index) => Math.floor(value / 256 ** (length - 1 - index)) % 256);
 }
 
