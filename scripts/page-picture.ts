@@ -17,7 +17,7 @@ const url = await new Promise<string>((resolve) => {
     if (found !== null) resolve(found[0]);
   });
 });
-const browser = await launchChromium({ viewport: { width: 1280, height: 720 }, colorScheme: 'light' });
+const browser = await launchChromium({ viewport: { width: 1280, height: 790 }, colorScheme: 'light' });
 try {
   const page = await browser.context.newPage();
   await page.goto(url);
