@@ -40,7 +40,7 @@ export class Gateway implements GatewayView {
   readonly #deviceTokens: ReadonlyMap<string, string>;
   readonly #cameras = new Map<string, GatewayCamera>();
   /** At most {@link STATS_REFRESH_MS} old. */
-  #stats: MediaStats = { streams: [], sessions: [] };
+  #stats: MediaStats = { streams: [], sessions: [], ended: [] };
   #statsTimer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 

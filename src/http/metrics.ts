@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { CameraInfo } from '../base/api.ts';
-import type { MediaStats, SessionStats, StreamStats } from '../plane/messages.ts';
+import type { MediaStats, SessionCounters, StreamStats } from '../plane/messages.ts';
 import type { GatewayView } from './gateway-view.ts';
 
 /** What one answer of `/metrics` is made from. */
@@ -78,17 +78,19 @@ export class Metrics {
   #addSessionMetrics(): void {
     const sessions = this.#gauge('sessions', 'Sessions of viewers by state.', ['state']);
     this.#fills.push(({ media }) => setCounts(sessions, ['connecting', 'live', 'closed'], media.sessions));
-    this.#sessionCounter('packets_sent', 'RTP packets to viewers.', (session) => session.packetsSent);
-    this.#sessionCounter('sent_bytes', 'Bytes of media to viewers.', (session) => session.bytesSent);
-    this.#sessionCounter('packets_retransmitted', 'Packets sent again (RTX).', (session) => session.packetsRetransmitted);
-    this.#sessionCounter('packets_dropped', 'Packets not sent because a viewer was slow.', (session) => session.packetsDropped);
-    this.#sessionCounter('keyframe_requests', 'PLI and FIR from viewers.', (session) => session.keyframeRequests);
-    this.#sessionCounter('metadata_documents', 'Metadata documents to viewers.', (session) => session.metadataDocuments);
-    this.#sessionCounter(
-      'metadata_dropped',
-      'Metadata documents not sent to a slow viewer.',
-      (session) => session.metadataDropped,
-    );
+    const total = this.#counter('sessions', 'Sessions of viewers since the start.', ['camera']);
+    this.#fills.push(({ media }) => {
+      total.reset();
+      for (const { cameraId } of media.sessions) total.inc({ camera: cameraId });
+      for (const { cameraId, sessions: ended } of media.ended) total.inc({ camera: cameraId }, ended);
+    });
+    this.#sessionCounter('packets_sent', 'RTP packets to viewers.', 'packetsSent');
+    this.#sessionCounter('sent_bytes', 'Bytes of media to viewers.', 'bytesSent');
+    this.#sessionCounter('packets_retransmitted', 'Packets sent again (RTX).', 'packetsRetransmitted');
+    this.#sessionCounter('packets_dropped', 'Packets not sent because a viewer was slow.', 'packetsDropped');
+    this.#sessionCounter('keyframe_requests', 'PLI and FIR from viewers.', 'keyframeRequests');
+    this.#sessionCounter('metadata_documents', 'Metadata documents to viewers.', 'metadataDocuments');
+    this.#sessionCounter('metadata_dropped', 'Metadata documents not sent to a slow viewer.', 'metadataDropped');
   }
 
   #gauge(name: string, help: string, labelNames: string[]): Gauge {
@@ -107,47 +109,14 @@ export class Metrics {
     });
   }
 
-  /** Summed per camera: a label for each session would grow without end. What ended sessions had counted stays in the sum. */
-  #sessionCounter(name: string, help: string, value: (session: SessionStats) => number): void {
+  /** Summed per camera, over sessions that are and that were: a label for each session would grow without end. */
+  #sessionCounter(name: string, help: string, counted: keyof SessionCounters): void {
     const counter = this.#counter(`session_${name}`, help, ['camera']);
-    const counted = new EndedSessions(value);
     this.#fills.push(({ media }) => {
       counter.reset();
-      for (const [camera, sum] of counted.sums(media.sessions)) counter.inc({ camera }, sum);
+      for (const session of [...media.sessions, ...media.ended]) counter.inc({ camera: session.cameraId }, session[counted]);
     });
   }
-}
-
-/**
- * Keeps a sum over sessions from falling when a session leaves the list, as a Prometheus counter must not. What a session
- * counted between the last scrape and its end is not in it.
- */
-class EndedSessions {
-  readonly #value: (session: SessionStats) => number;
-  readonly #ended = new Map<string, number>();
-  #open = new Map<string, { camera: string; value: number }>();
-
-  constructor(value: (session: SessionStats) => number) {
-    this.#value = value;
-  }
-
-  /** By camera. */
-  sums(sessions: SessionStats[]): Map<string, number> {
-    const open = new Map(
-      sessions.map((session) => [session.sessionId, { camera: session.cameraId, value: this.#value(session) }] as const),
-    );
-    for (const [id, { camera, value }] of this.#open) {
-      if (!open.has(id)) add(this.#ended, camera, value);
-    }
-    this.#open = open;
-    const sums = new Map(this.#ended);
-    for (const { camera, value } of open.values()) add(sums, camera, value);
-    return sums;
-  }
-}
-
-function add(sums: Map<string, number>, key: string, value: number): void {
-  sums.set(key, (sums.get(key) ?? 0) + value);
 }
 
 /** Sets the gauge for every state, also those that none is in, so that a graph shows 0 and not a gap. */

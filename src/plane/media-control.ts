@@ -45,6 +45,7 @@ export interface MediaControlOptions {
 }
 
 const CLOSE_TIMEOUT_MS = 3000;
+const NO_STATS: MediaStats = { streams: [], sessions: [], ended: [] };
 
 /** The control side's way to the media plane, which runs in this thread behind a message channel of its own. */
 export class MediaControl {
@@ -93,7 +94,7 @@ export class MediaControl {
 
   /** Counters of all streams and sessions; empty once the plane is closed. */
   stats(): Promise<MediaStats> {
-    if (this.#closing !== undefined) return Promise.resolve({ streams: [], sessions: [] });
+    if (this.#closing !== undefined) return Promise.resolve(NO_STATS);
     const requestId = this.#nextRequest++;
     const answered = new Promise<MediaStats>((resolve) => this.#statsRequests.set(requestId, resolve));
     this.#post({ type: 'stats.request', requestId });
@@ -111,7 +112,7 @@ export class MediaControl {
     const timeout = setTimeout(() => this.#closed.resolve(), CLOSE_TIMEOUT_MS);
     await this.#closed.promise;
     clearTimeout(timeout);
-    for (const resolve of this.#statsRequests.values()) resolve({ streams: [], sessions: [] });
+    for (const resolve of this.#statsRequests.values()) resolve(NO_STATS);
     this.#port.close();
   }
 

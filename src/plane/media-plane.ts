@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { reasonOf, type Reason } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { Session } from '../peer/session.ts';
+import { EndedSessions } from './ended-sessions.ts';
 import type { CameraSource, ControlMessage, MediaMessage, MediaSettings, SessionState } from './messages.ts';
 import { PulledProfile } from './pulled-profile.ts';
 
@@ -24,6 +25,7 @@ export class MediaPlane {
   readonly #options: MediaPlaneOptions;
   readonly #cameras = new Map<string, MediaCamera>();
   readonly #sessions = new Map<string, { session: Session; cameraId: string }>();
+  readonly #ended = new EndedSessions();
 
   constructor(options: MediaPlaneOptions) {
     this.#options = options;
@@ -128,7 +130,12 @@ export class MediaPlane {
   }
 
   #onSessionState(sessionId: string, pulled: PulledProfile, state: SessionState, reason: Reason | undefined): void {
-    if (state === 'closed' && this.#sessions.delete(sessionId)) pulled.release();
+    const ended = this.#sessions.get(sessionId);
+    if (state === 'closed' && ended !== undefined) {
+      this.#sessions.delete(sessionId);
+      this.#ended.add(ended.session.stats());
+      pulled.release();
+    }
     this.#post({ type: 'session.state', sessionId, state, ...(reason === undefined ? {} : { reason }) });
   }
 
@@ -175,6 +182,7 @@ export class MediaPlane {
     return {
       streams: [...this.#cameras.values()].flatMap(({ profiles }) => [...profiles.values()].map((pulled) => pulled.stats())),
       sessions: [...this.#sessions.values()].map(({ session }) => session.stats()),
+      ended: this.#ended.sums,
     };
   }
 

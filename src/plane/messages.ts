@@ -88,6 +88,19 @@ export interface StreamMedia {
 export interface MediaStats {
   streams: StreamStats[];
   sessions: SessionStats[];
+  /** Of sessions that are over, summed for each camera that had one. */
+  ended: (SessionCounters & { cameraId: string; sessions: number })[];
+}
+
+/** What a session counts; never falls. */
+export interface SessionCounters {
+  packetsSent: number;
+  bytesSent: number;
+  packetsRetransmitted: number;
+  packetsDropped: number;
+  keyframeRequests: number;
+  metadataDocuments: number;
+  metadataDropped: number;
 }
 
 export interface StreamStats {
@@ -107,7 +120,7 @@ export interface StreamStats {
   clockOffsetMs: number | null;
 }
 
-export interface SessionStats {
+export interface SessionStats extends SessionCounters {
   sessionId: string;
   cameraId: string;
   profile: string;
@@ -116,14 +129,7 @@ export interface SessionStats {
   openedAt: number;
   /** Milliseconds from open to the first video packet sent; null before. */
   firstPacketMs: number | null;
-  packetsSent: number;
-  bytesSent: number;
-  packetsRetransmitted: number;
-  packetsDropped: number;
-  keyframeRequests: number;
   /** Share of packets lost as the viewer last reported, 0 to 1; null before. */
   fractionLost: number | null;
   roundTripMs: number | null;
-  metadataDocuments: number;
-  metadataDropped: number;
 }

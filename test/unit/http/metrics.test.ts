@@ -43,20 +43,17 @@ describe('metrics', () => {
     expect(await value(metrics, 'onvif_gateway_streams{state="playing"}')).toBe(2);
   });
 
-  it('sums what sessions of a camera counted, and does not fall when a session ends', async () => {
+  it('sums what sessions of a camera counted, those that are over too', async () => {
     const view = new StubView();
-    view.stats.sessions = [
-      sessionStats({ packetsSent: 100 }),
-      sessionStats({ sessionId: 's2', packetsSent: 20, packetsDropped: 4 }),
-    ];
+    const over = sessionStats({ packetsSent: 20, packetsDropped: 4 });
+    view.stats.sessions = [sessionStats({ packetsSent: 100 }), sessionStats({ sessionId: 's2', packetsSent: 1 })];
+    view.stats.ended = [{ ...over, sessions: 3 }];
     const metrics = new Metrics(view);
-    const sent = 'onvif_gateway_session_packets_sent_total{camera="front-door"}';
-    expect(await value(metrics, sent)).toBe(120);
-    view.stats.sessions = [sessionStats({ packetsSent: 150 })];
-    expect(await value(metrics, sent)).toBe(170);
-    expect(await value(metrics, sent)).toBe(170);
+    await metrics.text();
+    expect(await value(metrics, 'onvif_gateway_session_packets_sent_total{camera="front-door"}')).toBe(121);
     expect(await value(metrics, 'onvif_gateway_session_packets_dropped_total{camera="front-door"}')).toBe(4);
-    expect(await value(metrics, 'onvif_gateway_sessions{state="live"}')).toBe(1);
+    expect(await value(metrics, 'onvif_gateway_sessions_total{camera="front-door"}')).toBe(5);
+    expect(await value(metrics, 'onvif_gateway_sessions{state="live"}')).toBe(2);
   });
 
   it('carries the metrics of the process', async () => {

@@ -7,7 +7,7 @@ export class StubView implements GatewayView {
   cameraList: CameraInfo[] = [];
   sessionList: SessionInfo[] = [];
   readiness: Readiness = { ready: true, reasons: [] };
-  stats: MediaStats = { streams: [], sessions: [] };
+  stats: MediaStats = { streams: [], sessions: [], ended: [] };
 
   cameras(): CameraInfo[] {
     return this.cameraList;

@@ -1,0 +1,28 @@
+import type { MediaStats, SessionCounters, SessionStats } from './messages.ts';
+
+const NOTHING: SessionCounters = {
+  packetsSent: 0,
+  bytesSent: 0,
+  packetsRetransmitted: 0,
+  packetsDropped: 0,
+  keyframeRequests: 0,
+  metadataDocuments: 0,
+  metadataDropped: 0,
+};
+
+/** What the sessions that are over have counted, for each camera, so that no total falls when a viewer leaves. */
+export class EndedSessions {
+  readonly #byCamera = new Map<string, MediaStats['ended'][number]>();
+
+  get sums(): MediaStats['ended'] {
+    return [...this.#byCamera.values()];
+  }
+
+  add(session: SessionStats): void {
+    const { cameraId } = session;
+    const sum = this.#byCamera.get(cameraId) ?? { cameraId, sessions: 0, ...NOTHING };
+    sum.sessions += 1;
+    for (const name of Object.keys(NOTHING) as (keyof SessionCounters)[]) sum[name] += session[name];
+    this.#byCamera.set(cameraId, sum);
+  }
+}
