@@ -4,6 +4,7 @@ import { describeReason, GatewayError, reasonOf } from '../base/errors.ts';
 import { checkCommand } from './check.ts';
 import { runCommand } from './run.ts';
 import { simulateCommand } from './simulate.ts';
+import { version } from './version.ts';
 import { viewCommand } from './view.ts';
 
 /** Exit codes: 0 done, 1 failed, 2 usage or configuration. */
@@ -15,6 +16,7 @@ const isUsage = (code: string): boolean => code.startsWith('config.') || code.st
 
 const program = new Command('onvif-webrtc-gateway')
   .description('Shows ONVIF cameras in browsers: for each camera it is the WebRTC device of the ONVIF WebRTC Specification.')
+  .version(version)
   .showHelpAfterError('Add --help to see what can be written here.')
   .addCommand(runCommand())
   .addCommand(checkCommand())
@@ -31,6 +33,12 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.`,
   );
+
+// Whoever reads no further, such as `head`, ends the command and is told nothing of it.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 
 for (const command of [program, ...program.commands]) command.exitOverride();
 

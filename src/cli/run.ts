@@ -5,6 +5,7 @@ import { Gateway } from '../gateway/gateway.ts';
 import { startDemo } from './demo.ts';
 import { wholeNumber } from './options.ts';
 import { untilTerminated } from './termination.ts';
+import { version } from './version.ts';
 
 interface RunOptions {
   config?: string;
@@ -38,6 +39,7 @@ Exit codes: 0 stopped when asked to, 1 failed, 2 wrong usage or configuration (c
     .action(async (options: RunOptions, command: Command) => {
       const logger = createLogger({ level: options.logLevel });
       const terminated = untilTerminated();
+      logger.info(`onvif-webrtc-gateway ${version}`);
       if (options.config === undefined) return await runDemo(options.port ?? DEFAULT_PORT, logger, terminated);
       if (options.port !== undefined) command.error('--port is for the demo; with --config write http.listen in the file.');
       await runSite(options.config, logger, terminated);
