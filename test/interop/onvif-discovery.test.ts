@@ -1,12 +1,14 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { afterEach, describe, expect, it } from 'vitest';
-import { GatewayError } from '../../src/base/errors.ts';
-import { discover, type DiscoveredDevice } from '../../src/camera/discovery/ws-discovery.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { DiscoveredDevice } from '../../src/camera/discovery/device-list.ts';
+import { DiscoveryListener } from '../../src/camera/discovery/listener.ts';
+import { discover, probeAddresses } from '../../src/camera/discovery/ws-discovery.ts';
+import { buildProbe } from '../../src/camera/discovery/message.ts';
 import { parseXml, textAt } from '../../src/camera/xml.ts';
 import { DiscoveryResponder } from '../../src/simulator/discovery-responder.ts';
 import { SimulatedCamera } from '../../src/simulator/simulated-camera.ts';
 
-/* Everything by multicast on the loopback interface, at a port of the test's own. */
+/* Everything on the loopback interface, at a port of the test's own. */
 
 const interfaces = ['127.0.0.1'];
 const closers: (() => unknown)[] = [];
@@ -55,7 +57,7 @@ describe('discover', () => {
       closers.push(() => camera.close());
       const { onvifUrl } = await camera.start();
       const { endpointReference, model } = camera.identity;
-      expected.push({ endpointReference, name, hardware: model, location: null, xaddrs: [onvifUrl], from: '127.0.0.1' });
+      expected.push({ endpointReference, name, hardware: model, location: null, xaddrs: [onvifUrl], addresses: ['127.0.0.1'] });
     }
     const found: DiscoveredDevice[] = [];
     const done = new AbortController();
@@ -102,12 +104,142 @@ describe('discover', () => {
     expect(ignored).toBe(6);
   });
 
-  it('fails where it cannot send from any named address, and does without one of several', async () => {
-    const failing = discover({ interfaces: ['192.0.2.1'], timeoutMs: 100 });
-    await expect(failing).rejects.toBeInstanceOf(GatewayError);
-    await expect(failing).rejects.toMatchObject({ code: 'discovery.failed' });
-    const responder = await startResponder((id) => [probeMatches(id, ['urn:uuid:1', 'http://10.0.0.1/', 'name/x'])]);
-    const { devices } = await discover({ interfaces: ['192.0.2.1', '127.0.0.1'], port: responder.port, timeoutMs: 1000 });
-    expect(devices).toHaveLength(1);
+  it('refuses an interface that is not there, and sends from none then', async () => {
+    const responder = await startResponder(() => []);
+    await expect(discover({ interfaces: ['127.0.0.1', 'nowhere9'], port: responder.port, timeoutMs: 100 })).rejects.toMatchObject(
+      {
+        code: 'usage.interface',
+        message: expect.stringContaining('nowhere9') as string,
+      },
+    );
+    expect(responder.probes).toEqual([]);
   });
 });
+
+describe('probeAddresses', () => {
+  it('asks each address for both types twice, each type under an id of its own, and finds the camera there', async () => {
+    const discovery = new DiscoveryResponder({ port: 0, addresses: ['127.0.0.1'] });
+    await discovery.start();
+    closers.push(() => discovery.close());
+    const camera = new SimulatedCamera({ name: 'Yard', username: 'viewer', password: 'secret', discovery });
+    closers.push(() => camera.close());
+    await camera.start();
+    const progress: [number, number][] = [];
+    const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
+    const done = new AbortController();
+    const { devices } = await probeAddresses(addresses, {
+      port: discovery.port,
+      timeoutMs: 10_000,
+      signal: done.signal,
+      onProgress: (...step) => {
+        progress.push(step);
+        if (step[0] === step[1]) setTimeout(() => done.abort(), 100);
+      },
+    });
+    expect(devices).toMatchObject([{ name: 'Yard', addresses: ['127.0.0.1'] }]);
+    expect(progress).toEqual([
+      [10, 12],
+      [12, 12],
+    ]);
+  });
+
+  it('sends at most 200 packets a second, and stops when it is told to', async () => {
+    const socket = createSocket('udp4');
+    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+    closers.push(() => socket.close());
+    const ids = new Set<string>();
+    let count = 0;
+    socket.on('message', (datagram) => {
+      count += 1;
+      ids.add(textAt(parseXml(datagram.toString()), 'Header', 'MessageID') ?? '');
+    });
+    const startedAt = performance.now();
+    const options = { port: socket.address().port, timeoutMs: 1 };
+    await probeAddresses(
+      Array.from({ length: 25 }, () => '127.0.0.1'),
+      options,
+    );
+    // 100 packets in ten bursts.
+    expect(performance.now() - startedAt).toBeGreaterThan(450);
+    await vi.waitFor(() => expect(count).toBe(100));
+    expect(ids.size).toBe(4);
+
+    const stop = new AbortController();
+    const steps: number[] = [];
+    const onProgress = (sent: number): void => {
+      steps.push(sent);
+      if (sent === 20) stop.abort();
+    };
+    const many = Array.from({ length: 1000 }, () => '127.0.0.1');
+    await probeAddresses(many, { ...options, timeoutMs: 60_000, signal: stop.signal, onProgress });
+    expect(steps).toEqual([10, 20]);
+  });
+
+  it('fails where not one packet can be sent', async () => {
+    const failing = probeAddresses(['255.255.255.255'], { port: 9, timeoutMs: 1 });
+    await expect(failing).rejects.toMatchObject({ code: 'discovery.failed', cause: { code: 'EACCES' } });
+  });
+});
+
+describe('DiscoveryListener', () => {
+  it('hears Hello and Bye once each, ignores and counts the rest, and answers nobody', async () => {
+    const heard: unknown[] = [];
+    const listener = new DiscoveryListener({
+      interfaces,
+      port: 0,
+      onHello: ({ endpointReference, name, xaddrs, addresses }) => heard.push({ endpointReference, name, xaddrs, addresses }),
+      onBye: (endpointReference, address) => heard.push({ bye: endpointReference, address }),
+    });
+    await listener.start();
+    closers.push(() => listener.close());
+
+    const sender = createSocket('udp4');
+    await new Promise<void>((resolve) => sender.bind(0, '127.0.0.1', resolve));
+    closers.push(() => sender.close());
+    sender.setMulticastInterface('127.0.0.1');
+    const answers: string[] = [];
+    sender.on('message', (datagram) => answers.push(datagram.toString()));
+    const send = (text: string): void => sender.send(text, listener.port, '239.255.255.250');
+    send(
+      announcement('Hello', 'urn:uuid:m1', '<XAddrs>http://10.0.0.9/o</XAddrs><Scopes>onvif://www.onvif.org/name/Gate</Scopes>'),
+    );
+    send(announcement('Hello', 'urn:uuid:m1'));
+    send('junk');
+    send(buildProbe('tds:Device', 'urn:uuid:p'));
+    send(announcement('Bye', 'urn:uuid:m2'));
+    await vi.waitFor(() => expect(heard).toHaveLength(2));
+    expect(heard).toEqual([
+      { endpointReference: 'urn:uuid:1', name: 'Gate', xaddrs: ['http://10.0.0.9/o'], addresses: ['127.0.0.1'] },
+      { bye: 'urn:uuid:1', address: '127.0.0.1' },
+    ]);
+    expect(listener.ignored).toBe(2);
+    await listener.close();
+    await listener.close();
+    expect(answers).toEqual([]);
+  });
+
+  it('hears a simulated camera come and go', async () => {
+    const heard: string[] = [];
+    const listener = new DiscoveryListener({
+      interfaces,
+      port: 0,
+      onHello: ({ endpointReference }) => heard.push(`hello ${endpointReference}`),
+      onBye: (endpointReference) => heard.push(`bye ${endpointReference}`),
+    });
+    await listener.start();
+    closers.push(() => listener.close());
+    const discovery = new DiscoveryResponder({ port: listener.port });
+    await discovery.start();
+    closers.push(() => discovery.close());
+    const camera = new SimulatedCamera({ name: 'Yard', username: 'viewer', password: 'secret', discovery });
+    const { endpointReference } = camera.identity;
+    await camera.start();
+    await camera.close();
+    await vi.waitFor(() => expect(heard).toEqual([`hello ${endpointReference}`, `bye ${endpointReference}`]));
+  });
+});
+
+function announcement(kind: 'Hello' | 'Bye', messageId: string, more = ''): string {
+  const endpoint = '<EndpointReference><Address>urn:uuid:1</Address></EndpointReference>';
+  return `<Envelope><Header><MessageID>${messageId}</MessageID></Header><Body><${kind}>${endpoint}${more}</${kind}></Body></Envelope>`;
+}

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildProbe, parseProbeMatches } from '../../../../src/camera/discovery/probe-message.ts';
+import { buildProbe, parseAnnouncement, parseProbeMatches } from '../../../../src/camera/discovery/message.ts';
 import { findElement, parseXml, textAt } from '../../../../src/camera/xml.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -87,7 +87,34 @@ describe('parseProbeMatches', () => {
         expect(() => parseProbeMatches(random)).not.toThrow();
         const damaged = Buffer.concat([good.subarray(0, at), random.subarray(0, 8), good.subarray(at)]);
         expect(() => parseProbeMatches(damaged)).not.toThrow();
+        expect(() => parseAnnouncement(damaged)).not.toThrow();
       }),
     );
+  });
+});
+
+describe('parseAnnouncement', () => {
+  const announcement = (body: string): Uint8Array =>
+    bytes(`<E:Envelope><E:Header><wsa:MessageID>urn:uuid:m</wsa:MessageID></E:Header><E:Body>${body}</E:Body></E:Envelope>`);
+  const reference = '<wsa:EndpointReference><wsa:Address>urn:uuid:a</wsa:Address></wsa:EndpointReference>';
+
+  it('reads Hello with what the device says of itself, and Bye with its name alone', () => {
+    const hello = announcement(`<d:Hello>${reference}<d:Scopes>a b</d:Scopes><d:XAddrs>http://10.0.0.1/o</d:XAddrs></d:Hello>`);
+    expect(parseAnnouncement(hello)).toEqual({
+      kind: 'hello',
+      messageId: 'urn:uuid:m',
+      device: { endpointReference: 'urn:uuid:a', xaddrs: ['http://10.0.0.1/o'], types: [], scopes: ['a', 'b'] },
+    });
+    expect(parseAnnouncement(announcement(`<d:Bye>${reference}</d:Bye>`))).toMatchObject({
+      kind: 'bye',
+      device: { endpointReference: 'urn:uuid:a', xaddrs: [] },
+    });
+  });
+
+  it('says undefined to what is neither, or names nobody', () => {
+    const other = ['<d:Probe/>', '<d:Hello/>', `<d:Resolve>${reference}</d:Resolve>`, ''];
+    for (const body of other) expect(parseAnnouncement(announcement(body))).toBeUndefined();
+    expect(parseAnnouncement(bytes('junk'))).toBeUndefined();
+    expect(parseAnnouncement(message(match('urn:uuid:a', 'http://10.0.0.1/o')))).toBeUndefined();
   });
 });

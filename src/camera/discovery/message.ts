@@ -3,8 +3,8 @@ import { escapeXml, findElement, findElements, parseXml, textAt, type XmlElement
 /** What a Probe looks for: every ONVIF device answers to one of the two, few to both. */
 export type ProbeType = 'dn:NetworkVideoTransmitter' | 'tds:Device';
 
-/** One match of a ProbeMatches message. */
-export interface ProbeMatch {
+/** A device as it describes itself in a ProbeMatch or a Hello. */
+export interface DeviceDescription {
   /** Stable name of the device, mostly `urn:uuid:...`. */
   endpointReference: string;
   /** URLs of the device service, as the device believes them to be. */
@@ -16,7 +16,15 @@ export interface ProbeMatch {
 export interface ProbeMatches {
   /** MessageID of the Probe that this answers. */
   relatesTo: string;
-  matches: ProbeMatch[];
+  matches: DeviceDescription[];
+}
+
+/** What a device says unasked: that it is there (again), or that it leaves; a Bye often has the endpoint reference alone. */
+export interface Announcement {
+  kind: 'hello' | 'bye';
+  /** Undefined where the device gives none. Copies of one announcement have the same. */
+  messageId: string | undefined;
+  device: DeviceDescription;
 }
 
 const SOAP = 'http://www.w3.org/2003/05/soap-envelope';
@@ -48,18 +56,33 @@ export function buildProbe(type: ProbeType, messageId: string): string {
 
 /** Reads one datagram; undefined where it is no ProbeMatches message with at least one usable match. Never throws. */
 export function parseProbeMatches(datagram: Uint8Array): ProbeMatches | undefined {
-  const envelope = parseXml(new TextDecoder().decode(datagram));
-  if (envelope?.name !== 'Envelope') return undefined;
+  const envelope = parseEnvelope(datagram);
   const relatesTo = textAt(envelope, 'Header', 'RelatesTo');
   const body = findElement(envelope, 'Body', 'ProbeMatches');
   if (relatesTo === undefined || body === undefined) return undefined;
   const matches = findElements(body, 'ProbeMatch')
     .slice(0, MAX_MATCHES)
-    .flatMap((element) => matchOf(element) ?? []);
+    .flatMap((element) => descriptionOf(element) ?? []);
   return matches.length === 0 ? undefined : { relatesTo, matches };
 }
 
-function matchOf(element: XmlElement): ProbeMatch | undefined {
+/** Reads one datagram; undefined where it is no Hello or Bye of a device that names itself. Never throws. */
+export function parseAnnouncement(datagram: Uint8Array): Announcement | undefined {
+  const envelope = parseEnvelope(datagram);
+  const hello = findElement(envelope, 'Body', 'Hello');
+  const element = hello ?? findElement(envelope, 'Body', 'Bye');
+  const device = element === undefined ? undefined : descriptionOf(element);
+  if (device === undefined) return undefined;
+  const messageId = textAt(envelope, 'Header', 'MessageID')?.slice(0, MAX_ITEM_LENGTH);
+  return { kind: hello === undefined ? 'bye' : 'hello', messageId, device };
+}
+
+function parseEnvelope(datagram: Uint8Array): XmlElement | undefined {
+  const root = parseXml(new TextDecoder().decode(datagram));
+  return root?.name === 'Envelope' ? root : undefined;
+}
+
+function descriptionOf(element: XmlElement): DeviceDescription | undefined {
   const xaddrs = listAt(element, 'XAddrs').filter(isHttpUrl);
   // Some cameras leave the endpoint reference empty; their address names them as well as can be.
   const endpointReference = textAt(element, 'EndpointReference', 'Address') ?? xaddrs[0];
