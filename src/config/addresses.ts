@@ -25,12 +25,12 @@ function isHost(text: string): boolean {
   return isIP(text) !== 0 || (HOST_NAME.test(text) && !/^[\d.]+$/.test(text));
 }
 
-/** `first-last`, both inclusive. */
+/** `first-last`, both inclusive; werift takes no range of a single port. */
 export function parsePortRange(text: string): { first: number; last: number } | undefined {
   const [, from, to] = /^(\d{1,5})\s*-\s*(\d{1,5})$/.exec(text) ?? [];
   const first = Number(from);
   const last = Number(to);
-  return first >= 1 && last <= 65_535 && first <= last ? { first, last } : undefined;
+  return first >= 1 && last <= 65_535 && first < last ? { first, last } : undefined;
 }
 
 export interface OnvifAddress extends HostAndPort {

@@ -1,15 +1,16 @@
 import { MediaStream, RTCPeerConnection, type RTCDataChannel, type RTCDtlsTransport, type RTCRtpTransceiver } from 'werift';
 import { GatewayError } from '../../base/errors.ts';
-import { parseRtcp, type RtcpMessage } from '../../media/rtp/rtcp.ts';
+import type { RtcpMessage } from '../../media/rtp/rtcp.ts';
 import type { IceCandidate, IceServer } from '../../base/ice.ts';
 import type { IceSettings } from '../../plane/messages.ts';
 import type { EgressTransport } from '../egress/transport.ts';
 import type { NegotiatedMedia } from '../egress/viewer-egress.ts';
 import { replayEarlyDtls } from './early-dtls.ts';
 import { WeriftEgressTransport } from './egress-transport.ts';
-import { announced, iceConfiguration, isMulticastName } from './ice-options.ts';
+import { announced, askOnlyListedServers, iceConfiguration, isMulticastName } from './ice-options.ts';
 import { guardUdpSockets } from './udp-socket-guard.ts';
 import { OFFERED_MEDIA, readAnswer, type AnsweredMedia } from './offer.ts';
+import { receiveRtcp } from './received-rtcp.ts';
 
 /** A data channel that the viewer opened. */
 export interface PeerDataChannel {
@@ -79,12 +80,8 @@ export class DevicePeer {
 
   /** Makes the offer and begins to gather candidates. */
   async offer(): Promise<string> {
-    const transport = this.#transport();
-    // werift asks a public STUN server when none is configured.
-    if (this.#connection.config.iceServers.every(({ urls }) => !String(urls).startsWith('stun:'))) {
-      delete transport.iceTransport.connection.stunServer;
-    }
-    this.#listen(transport);
+    askOnlyListedServers(this.#connection);
+    this.#listen(this.#transport());
     const offer = await this.#connection.createOffer();
     this.#connection
       .setLocalDescription(offer)
@@ -152,9 +149,7 @@ export class DevicePeer {
       if (state === 'failed') this.#end('session.dtls', 'The encrypted connection to the viewer could not be made.');
       if (state === 'closed') this.#end('session.left', 'The viewer closed the connection.');
     });
-    transport.onRtcp.subscribe((packet) => {
-      for (const message of parseRtcp(packet.serialize()).messages) this.#options.onRtcp(message);
-    });
+    receiveRtcp(transport, (message) => this.#options.onRtcp(message));
     this.#connection.iceConnectionStateChange.subscribe((state) => {
       if (state !== 'failed') return;
       if (transport.state === 'connected') this.#end('session.lost', 'The viewer does not answer any more.');

@@ -1,5 +1,6 @@
 import { RTCPeerConnection, type RTCDataChannel } from 'werift';
 import type { IceCandidate, IceServer } from '../../base/ice.ts';
+import { askOnlyListedServers } from './ice-options.ts';
 import { OFFERED_MEDIA, readPayloadTypes } from './offer.ts';
 import { guardUdpSockets } from './udp-socket-guard.ts';
 import { ReceivedTrack } from './received-track.ts';
@@ -60,9 +61,7 @@ export class HeadlessPeerConnection {
   async setRemoteDescription({ sdp = '' }: SessionDescription): Promise<void> {
     await this.#connection.setRemoteDescription({ type: 'offer', sdp });
     this.#codecs = readPayloadTypes(sdp);
-    if (this.#connection.config.iceServers.length > 0) return;
-    // werift asks a public STUN server when none is configured.
-    for (const { connection } of this.#connection.iceTransports) delete connection.stunServer;
+    askOnlyListedServers(this.#connection);
   }
 
   async createAnswer(): Promise<SessionDescription> {

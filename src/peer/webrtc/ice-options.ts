@@ -1,4 +1,4 @@
-import type { CandidatePair, PeerConfig } from 'werift';
+import type { CandidatePair, PeerConfig, RTCPeerConnection } from 'werift';
 import type { IceCandidate, IceServer } from '../../base/ice.ts';
 import type { IceSettings } from '../../plane/messages.ts';
 
@@ -21,6 +21,17 @@ export function iceConfiguration(settings: IceSettings, iceServers: readonly Ice
     configuration.iceFilterCandidatePair = (pair: CandidatePair) => pair.localCandidate.host === LOOPBACK;
   }
   return configuration;
+}
+
+/**
+ * werift asks a public STUN server where it finds none in its list, be the list empty, without STUN or malformed. Only what is in the list is
+ * asked: to be called before candidates are gathered.
+ */
+export function askOnlyListedServers({ iceTransports, config }: RTCPeerConnection): void {
+  for (const { connection } of iceTransports) {
+    const [host] = connection.stunServer ?? [];
+    if (host !== undefined && !config.iceServers.some(({ urls }) => urls.includes(host))) delete connection.stunServer;
+  }
 }
 
 /** True for a candidate that needs a look-up by multicast DNS: the demo, which stays on loopback, does without. */

@@ -2,6 +2,8 @@ import { RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters, type PeerConfig
 import { parse as parseSdp, type SessionDescription } from 'sdp-transform';
 
 const MID_EXTENSION = 'urn:ietf:params:rtp-hdrext:sdes:mid';
+/** One object for both sections: werift numbers each object anew, and a browser is to find one id in the whole BUNDLE (RFC 8843 section 15). */
+const MID_HEADER_EXTENSION = new RTCRtpHeaderExtensionParameters({ id: 1, uri: MID_EXTENSION });
 
 /**
  * What every offer lists. H.264 stands as constrained baseline 3.1, whatever the camera sends: browsers reject the true profile of
@@ -26,8 +28,8 @@ export const OFFERED_MEDIA: Pick<PeerConfig, 'codecs' | 'headerExtensions'> = {
     ],
   },
   headerExtensions: {
-    video: [new RTCRtpHeaderExtensionParameters({ id: 1, uri: MID_EXTENSION })],
-    audio: [new RTCRtpHeaderExtensionParameters({ id: 1, uri: MID_EXTENSION })],
+    video: [MID_HEADER_EXTENSION],
+    audio: [MID_HEADER_EXTENSION],
   },
 };
 

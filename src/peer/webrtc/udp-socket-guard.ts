@@ -3,7 +3,7 @@ import { UdpTransport } from 'werift';
 
 /** werift's own preparation of a socket, which is private to its class. */
 interface Prototype {
-  init(this: UdpTransport): Promise<void>;
+  init: (this: UdpTransport) => Promise<void>;
 }
 
 /**

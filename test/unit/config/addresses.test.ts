@@ -32,11 +32,11 @@ describe('host:port', () => {
 describe('a range of ports', () => {
   it.each([
     ['50000-50199', { first: 50_000, last: 50_199 }],
-    ['7-7', { first: 7, last: 7 }],
+    ['7-8', { first: 7, last: 8 }],
     ['1 - 65535', { first: 1, last: 65_535 }],
   ])('reads %s', (text, expected) => expect(parsePortRange(text)).toEqual(expected));
 
-  it.each(['50000', '2-1', '0-5', '1-65536', 'a-b', '1-2-3'])('refuses %s', (text) =>
+  it.each(['50000', '2-1', '7-7', '0-5', '1-65536', 'a-b', '1-2-3'])('refuses %s', (text) =>
     expect(parsePortRange(text)).toBeUndefined(),
   );
 });
