@@ -3,6 +3,7 @@ import { Backoff } from '../base/backoff.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import { reasonOf, type Reason } from '../base/errors.ts';
 import { silentLogger, type Logger } from '../base/log.ts';
+import type { RtspTransport } from '../base/rtsp-transport.ts';
 import type { CameraSource } from '../plane/messages.ts';
 import { describeCamera, missingH264, profilesOfUris, readProfiles, type CameraProfile } from './camera-profiles.ts';
 import { FailureLog } from './failure-log.ts';
@@ -46,6 +47,8 @@ interface CommonOptions {
   id: string;
   name: string;
   credentials?: { username: string; password: string };
+  /** How its streams are fetched; default `auto`. */
+  transport?: RtspTransport;
   clock?: Clock;
   logger?: Logger;
   /** Called after {@link Camera.status} changed. */
@@ -139,6 +142,7 @@ export class Camera {
         video === null ? { token, uri } : { token, uri, audio: audio !== null, metadata },
       ),
       clockOffsetMs: this.#status.clockOffsetMs ?? 0,
+      ...(this.#options.transport === undefined ? {} : { transport: this.#options.transport }),
     };
     return this.#credentials === undefined ? source : { ...source, credentials: this.#credentials };
   }

@@ -1,4 +1,5 @@
 import type { IceServer } from '../base/ice.ts';
+import type { RtspTransport } from '../base/rtsp-transport.ts';
 import type { Credentials, HostAndPort, OnvifAddress } from './addresses.ts';
 
 /** What the config file says, checked, with secrets in place and in the units that the code uses. */
@@ -46,8 +47,14 @@ export interface CameraConfig {
   signaling?: SignalingConfig;
 }
 
+interface CameraBasics {
+  id: string;
+  name: string;
+  credentials?: Credentials;
+  /** Absent: `auto`. */
+  transport?: RtspTransport;
+}
+
 /** A camera is given by its ONVIF device, or by RTSP URLs (without credentials) whose keys serve as profile tokens. */
-export type CameraSourceConfig = { id: string; name: string; credentials?: Credentials } & (
-  | { onvif: OnvifAddress; rtsp?: undefined }
-  | { rtsp: Record<string, string>; onvif?: undefined }
-);
+export type CameraSourceConfig = CameraBasics &
+  ({ onvif: OnvifAddress; rtsp?: undefined } | { rtsp: Record<string, string>; onvif?: undefined });

@@ -19,7 +19,11 @@ export function resolveCamera(
 ): CameraConfig | undefined {
   const own = resolveCredentials(written, path, context);
   const signaling = written.signaling && resolveSignaling(written.signaling, [...path, 'signaling'], server, context);
-  const common = { id: written.id, name: written.name ?? written.id };
+  const common = {
+    id: written.id,
+    name: written.name ?? written.id,
+    ...(written.transport === 'auto' ? {} : { transport: written.transport }),
+  };
   const rest = signaling === undefined ? {} : { signaling };
 
   const onvif = written.onvif === undefined ? undefined : parseOnvifAddress(written.onvif);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isIP } from 'node:net';
+import { RTSP_TRANSPORTS } from '../base/rtsp-transport.ts';
 import {
   isIceServerUrl,
   isWebSocketUrl,
@@ -168,6 +169,14 @@ const camera = z
     username: notEmpty('write the user name at the camera').meta({ title: 'User name' }).optional(),
     password: secret('the password at the camera').optional(),
     password_file: secretFile('the password').optional(),
+    transport: z
+      .enum(RTSP_TRANSPORTS, { error: `write one of ${RTSP_TRANSPORTS.join(', ')}` })
+      .default('auto')
+      .meta({
+        title: 'Transport',
+        description:
+          'How streams are fetched: `tcp` inside the RTSP connection, `udp`; `auto`: tcp, or udp where the camera refuses that.',
+      }),
     signaling: z
       .strictObject({
         server: webSocketUrl.meta({ title: 'Signaling server', description: 'Absent: that of all cameras.' }).optional(),

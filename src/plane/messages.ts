@@ -1,5 +1,6 @@
 import type { Reason } from '../base/errors.ts';
 import type { IceCandidate, IceServer } from '../base/ice.ts';
+import type { RtspTransport } from '../base/rtsp-transport.ts';
 
 /*
  * All that the control plane and the media plane say to each other: plain data that survives a structured clone, so that
@@ -24,6 +25,8 @@ export interface CameraSource {
   /** The first is the default of a session that names no profile. */
   profiles: ProfileSource[];
   credentials?: { username: string; password: string };
+  /** Absent: `auto`. */
+  transport?: RtspTransport;
   /** The camera's clock minus ours in milliseconds, as measured by ONVIF GetSystemDateAndTime. */
   clockOffsetMs: number;
 }

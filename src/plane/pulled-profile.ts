@@ -76,10 +76,10 @@ export class PulledProfile implements WatchedProfile {
     this.#lingerTimer = setTimeout(() => void this.#letGo(), this.#options.lingerMs);
   }
 
-  /** Takes changed addresses, credentials or clock; a pull under way is begun anew when its address changed. */
+  /** Takes what changed of the camera; a pull under way is begun anew when it is to be got at in another way. */
   async update(camera: CameraSource, profile: ProfileSource): Promise<void> {
     const moved =
-      profile.uri !== this.#profile.uri || JSON.stringify(camera.credentials) !== JSON.stringify(this.#camera.credentials);
+      profile.uri !== this.#profile.uri || JSON.stringify(accessOf(camera)) !== JSON.stringify(accessOf(this.#camera));
     this.#camera = camera;
     this.#profile = profile;
     this.stream.clockOffsetMs = camera.clockOffsetMs;
@@ -121,10 +121,9 @@ export class PulledProfile implements WatchedProfile {
 
   #pull(): void {
     const described: RtspTrack[] = [];
-    const { credentials } = this.#camera;
     this.#source = new RtspSource({
       url: this.#profile.uri,
-      ...(credentials === undefined ? {} : { credentials }),
+      ...accessOf(this.#camera),
       clock: this.#options.clock,
       logger: this.#options.logger,
       wants: (track) => {
@@ -178,6 +177,11 @@ export class PulledProfile implements WatchedProfile {
     if (state !== 'playing') this.#playing = false;
     this.#options.onState(state, reason, this.#media);
   }
+}
+
+/** How the camera's streams are got at. */
+function accessOf({ credentials, transport }: CameraSource): Pick<CameraSource, 'credentials' | 'transport'> {
+  return { ...(credentials === undefined ? {} : { credentials }), ...(transport === undefined ? {} : { transport }) };
 }
 
 function describe(tracks: readonly RtspTrack[]): StreamMedia {

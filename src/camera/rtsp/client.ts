@@ -1,19 +1,24 @@
 import { systemClock, type Clock } from '../../base/clock.ts';
 import type { GatewayError } from '../../base/errors.ts';
 import { redactUrl, silentLogger, type Logger } from '../../base/log.ts';
+import type { RtspTransport } from '../../base/rtsp-transport.ts';
 import type { Credentials } from './auth.ts';
 import { Authenticator } from './authenticator.ts';
 import { RtspConnection } from './connection.ts';
 import { baseUrl, controlUrl, parseRtspUrl, type RtspTarget } from './control-url.ts';
+import { dialTcp } from './dial.ts';
 import { closed, protocol, refused } from './failure.ts';
 import type { InterleavedCounters } from './interleaved.ts';
-import type { RtspResponse } from './message.ts';
+import { MediaPaths } from './media-paths.ts';
+import { isSuccess, type RtspResponse } from './message.ts';
 import { isReceived, parseSessionDescription, type RtspTrack, type SessionDescription } from './sdp.ts';
 
 export interface RtspClientOptions {
   /** `rtsp://host[:port]/path?query`. A user name and password in it are used when `credentials` is absent. */
   url: string;
   credentials?: Credentials;
+  /** Default `auto`. */
+  transport?: RtspTransport;
   /** Which tracks to receive; default all that the camera sends. */
   wants?: (track: RtspTrack) => boolean;
   userAgent?: string;
@@ -33,30 +38,29 @@ export interface RtspClientOptions {
   onClose: (error: GatewayError) => void;
 }
 
-interface Channel {
-  track: RtspTrack;
-  isRtcp: boolean;
+/** What a session had to step over. */
+export interface RtspClientCounters extends InterleavedCounters {
+  /** Datagrams that were not the camera's, or not of the stream. */
+  datagramsRefused: number;
 }
 
 const DEFAULT_SESSION_TIMEOUT_S = 60;
 const MAX_KEEP_ALIVE_MS = 30_000;
 const TEARDOWN_TIMEOUT_MS = 1000;
 
-/** One RTSP session with a camera, RTP interleaved in the TCP connection (RFC 2326 section 10.12). For one use only. */
+/** One RTSP session with a camera (RFC 2326). For one use only. */
 export class RtspClient {
   readonly #options: RtspClientOptions;
   readonly #logger: Logger;
   readonly #place: string;
   readonly #target: RtspTarget | undefined;
   readonly #authenticator: Authenticator;
-  readonly #channels = new Map<number, Channel>();
+  readonly #media: MediaPaths;
   #connection: RtspConnection | undefined;
   #publicMethods = '';
   #session: string | undefined;
   #sessionUrl = '';
   #keepAliveTimer: NodeJS.Timeout | undefined;
-  /** Packets are handed on; from just before PLAY, since the first come before its answer. */
-  #receiving = false;
   #started = false;
   #closing: Promise<void> | undefined;
 
@@ -66,11 +70,21 @@ export class RtspClient {
     this.#place = redactUrl(options.url);
     this.#target = parseRtspUrl(options.url);
     this.#authenticator = new Authenticator(this.#place, options.credentials ?? this.#target?.credentials);
+    this.#media = new MediaPaths({
+      transport: options.transport ?? 'auto',
+      place: this.#place,
+      clock: options.clock ?? systemClock,
+      logger: this.#logger,
+      connection: () => this.#standing(),
+      setUp: (uri, transport) => this.#setUp(uri, transport),
+      onRtp: options.onRtp,
+      onRtcp: (track, packet, arrivalMs) => options.onRtcp?.(track, packet, arrivalMs),
+    });
   }
 
-  /** What the connection had to step over. */
-  get counters(): Readonly<InterleavedCounters> {
-    return this.#connection?.counters ?? { garbageBytes: 0, resyncs: 0 };
+  get counters(): Readonly<RtspClientCounters> {
+    const { garbageBytes, resyncs } = this.#connection?.counters ?? { garbageBytes: 0, resyncs: 0 };
+    return { garbageBytes, resyncs, datagramsRefused: this.#media.datagramsRefused };
   }
 
   /**
@@ -96,12 +110,9 @@ export class RtspClient {
     }
   }
 
-  /** Sends a compound RTCP packet on the track's channel; false when it was dropped. */
+  /** Sends a compound RTCP packet for the track; false when it was dropped. */
   sendRtcp(track: RtspTrack, packet: Uint8Array): boolean {
-    for (const [channel, each] of this.#channels) {
-      if (each.track === track && each.isRtcp) return this.#connection?.sendFrame(channel, packet) ?? false;
-    }
-    return false;
+    return this.#media.sendRtcp(track, packet);
   }
 
   /** Ends the session, with TEARDOWN where there is one; takes a second at most. May be called at any time and again. */
@@ -111,10 +122,9 @@ export class RtspClient {
   }
 
   async #close(): Promise<void> {
-    this.#receiving = false;
     this.#started = false;
     clearInterval(this.#keepAliveTimer);
-    this.#channels.clear();
+    this.#media.close();
     const connection = this.#connection;
     if (connection === undefined) return;
     const timer = setTimeout(() => connection.end(closed(this.#place, 'no answer to TEARDOWN')), TEARDOWN_TIMEOUT_MS);
@@ -138,15 +148,14 @@ export class RtspClient {
     const target = this.#target;
     if (target === undefined) throw protocol(this.#place, 'is not a URL of the form rtsp://host/path');
     this.#connection = new RtspConnection({
-      host: target.host,
-      port: target.port,
+      dial: (signal) => dialTcp(target.host, target.port, signal),
       place: this.#place,
       userAgent: this.#options.userAgent ?? 'onvif-webrtc-gateway',
       connectTimeoutMs: this.#options.connectTimeoutMs ?? 5000,
       requestTimeoutMs: this.#options.requestTimeoutMs ?? 5000,
       clock: this.#options.clock ?? systemClock,
       logger: this.#logger,
-      onFrame: (channel, payload, arrivalMs) => this.#onFrame(channel, payload, arrivalMs),
+      onFrame: (channel, payload, arrivalMs) => this.#media.onFrame(channel, payload, arrivalMs),
       onEnd: (error) => this.#onEnd(error),
     });
     await this.#connection.connect();
@@ -155,11 +164,13 @@ export class RtspClient {
     this.#publicMethods = (await this.#request('OPTIONS', target.uri)).headers.getAll('Public').join(',').toUpperCase();
     const { description, base } = await this.#describe(target.uri);
     this.#sessionUrl = controlUrl(base, description.control);
-    const tracks = await this.#setup(description, base);
+    const tracks = await this.#media.setUp(this.#wanted(description), base);
     this.#throwIfOver();
     this.#options.onTracks?.(tracks);
-    this.#receiving = true;
+    this.#media.receive();
     await this.#command('PLAY', this.#sessionUrl, [['Range', 'npt=0-']]);
+    // Some cameras begin to listen only now.
+    this.#media.punch();
     return tracks;
   }
 
@@ -170,44 +181,18 @@ export class RtspClient {
     return { description, base: baseUrl(uri, response.headers.get('Content-Base'), response.headers.get('Content-Location')) };
   }
 
-  async #setup(description: SessionDescription, base: string): Promise<RtspTrack[]> {
+  #wanted(description: SessionDescription): RtspTrack[] {
     const { wants } = this.#options;
     const wanted = description.tracks.filter((track) => isReceived(track) && (wants === undefined || wants(track)));
-    if (wanted.length === 0) {
-      const names = description.tracks.map((track) => track.encodingName || track.kind).join(', ');
-      throw protocol(this.#place, `has no track that can be used (it has ${names})`, 'Set the camera to H.264.');
-    }
-    const ready: RtspTrack[] = [];
-    let failure: GatewayError | undefined;
-    for (const track of wanted) {
-      const rtp = ready.length * 2;
-      const uri = controlUrl(base, track.control);
-      const response = await this.#request('SETUP', uri, [['Transport', `RTP/AVP/TCP;unicast;interleaved=${rtp}-${rtp + 1}`]]);
-      if (isSuccess(response)) {
-        this.#startSession(response);
-        this.#assignChannels(track, rtp, response.headers.get('Transport') ?? '');
-        ready.push(track);
-      } else {
-        // Sound or metadata that cannot be had must not cost the picture.
-        const error = refused(redactUrl(uri), 'SETUP', response);
-        if (track.kind === 'video') throw error;
-        failure ??= error;
-        this.#logger.info({ reason: error.message }, `camera refuses its ${track.kind} track`);
-      }
-    }
-    if (ready.length === 0 && failure !== undefined) throw failure;
-    return ready;
+    if (wanted.length > 0) return wanted;
+    const names = description.tracks.map((track) => track.encodingName || track.kind).join(', ');
+    throw protocol(this.#place, `has no track that can be used (it has ${names})`, 'Set the camera to H.264.');
   }
 
-  /** The channels that the camera answers count, not those asked for; some answer odd ones, or none. */
-  #assignChannels(track: RtspTrack, asked: number, transport: string): void {
-    const [, first, second] = /interleaved\s*=\s*(\d+)(?:\s*-\s*(\d+))?/i.exec(transport) ?? [];
-    let rtp = first === undefined ? asked : Number(first);
-    let rtcp = second === undefined ? rtp + 1 : Number(second);
-    if (rtp > 255 || rtcp > 255 || rtp === rtcp || this.#channels.has(rtp) || this.#channels.has(rtcp))
-      [rtp, rtcp] = [asked, asked + 1];
-    this.#channels.set(rtp, { track, isRtcp: false });
-    this.#channels.set(rtcp, { track, isRtcp: true });
+  async #setUp(uri: string, transport: string): Promise<RtspResponse> {
+    const response = await this.#request('SETUP', uri, [['Transport', transport]]);
+    if (isSuccess(response)) this.#startSession(response);
+    return response;
   }
 
   #startSession(response: RtspResponse): void {
@@ -222,6 +207,7 @@ export class RtspClient {
   /** Whether the session lives is seen by its media; a camera that does not answer this may go on sending for hours. */
   async #keepAlive(): Promise<void> {
     const method = /\bGET_PARAMETER\b/.test(this.#publicMethods) ? 'GET_PARAMETER' : 'OPTIONS';
+    this.#media.punch();
     try {
       const response = await this.#request(method, this.#sessionUrl);
       if (response.status === 454) this.#connection?.end(closed(this.#place, 'the camera has forgotten the session'));
@@ -239,28 +225,20 @@ export class RtspClient {
   }
 
   #request(method: string, uri: string, fields: readonly (readonly [string, string])[] = []): Promise<RtspResponse> {
-    const connection = this.#connection;
-    if (connection === undefined) throw closed(this.#place, 'not connected');
+    const connection = this.#standing();
     const session: [string, string][] = this.#session === undefined ? [] : [['Session', this.#session]];
     return this.#authenticator.request(method, uri, (authorization) =>
       connection.request(method, uri, [...session, ...authorization, ...fields]),
     );
   }
 
-  #onFrame(number: number, payload: Buffer, arrivalMs: number): void {
-    if (!this.#receiving) return;
-    const channel = this.#channels.get(number);
-    if (channel === undefined) return;
-    if (channel.isRtcp) this.#options.onRtcp?.(channel.track, payload, arrivalMs);
-    else this.#options.onRtp(channel.track, payload, arrivalMs);
+  #standing(): RtspConnection {
+    if (this.#connection === undefined) throw closed(this.#place, 'not connected');
+    return this.#connection;
   }
 
   #onEnd(error: GatewayError): void {
     clearInterval(this.#keepAliveTimer);
     if (this.#started) this.#options.onClose(error);
   }
-}
-
-function isSuccess(response: RtspResponse): boolean {
-  return response.status >= 200 && response.status < 300;
 }

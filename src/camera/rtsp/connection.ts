@@ -1,14 +1,13 @@
-import { connect, type Socket } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
-import type { GatewayError } from '../../base/errors.ts';
+import { GatewayError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
+import type { Dial, Line } from './dial.ts';
 import { closed, timedOut, unreachable } from './failure.ts';
 import { encodeInterleaved, InterleavedParser, type InterleavedCounters, type InterleavedItem } from './interleaved.ts';
 import { encodeRequest, encodeResponse, RtspHeaders, type RtspRequest, type RtspResponse } from './message.ts';
 
 export interface RtspConnectionOptions {
-  host: string;
-  port: number;
+  dial: Dial;
   /** The stream's URL without secrets, for error texts. */
   place: string;
   userAgent: string;
@@ -31,18 +30,18 @@ const NO_BODY = Buffer.alloc(0);
 const MAX_UNSENT_BYTES = 64 * 1024;
 
 /**
- * One TCP connection to a camera: pairs answers with requests by CSeq, answers what the camera asks, and hands on the
+ * One connection to a camera: pairs answers with requests by CSeq, answers what the camera asks, and hands on the
  * frames in between. Everything that waits ends with an error when the connection ends.
  */
 export class RtspConnection {
   readonly #options: RtspConnectionOptions;
   readonly #parser = new InterleavedParser((item) => this.#onItem(item));
   readonly #pending = new Map<number, PendingRequest>();
-  #socket: Socket | undefined;
+  readonly #abort = new AbortController();
+  #line: Line | undefined;
   #cseq = 0;
   #arrivalMs = 0;
   #ended: GatewayError | undefined;
-  #endConnecting: ((error: GatewayError) => void) | undefined;
 
   constructor(options: RtspConnectionOptions) {
     this.#options = options;
@@ -57,36 +56,30 @@ export class RtspConnection {
     return this.#ended;
   }
 
+  /** Our own address; empty while there is no connection. */
+  get localAddress(): string {
+    return this.#line?.localAddress ?? '';
+  }
+
+  get cameraAddress(): string {
+    return this.#line?.cameraAddress ?? '';
+  }
+
   /** @throws GatewayError `rtsp.unreachable`, or what {@link end} was called with meanwhile. */
   async connect(): Promise<void> {
-    if (this.#ended !== undefined) throw this.#ended;
-    const { host, port, place, connectTimeoutMs } = this.#options;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
-    this.#socket = socket;
-    this.#endConnecting = reject;
+    const { dial, place, connectTimeoutMs } = this.#options;
     const timer = setTimeout(
       () => this.end(unreachable(place, `no answer within ${connectTimeoutMs / 1000} s`)),
       connectTimeoutMs,
     );
-    let connected = false;
-    socket.once('connect', () => {
-      connected = true;
-      resolve();
-    });
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      // Several addresses that all failed come as one error without a message.
-      const why = error.message || (error.code ?? error.name);
-      this.end(connected ? closed(place, why, error) : unreachable(place, why, error));
-    });
-    socket.on('close', () => this.end(closed(place, 'the camera closed it')));
     try {
-      await promise;
+      if (this.#ended === undefined) this.#use(await dial(this.#abort.signal));
+    } catch (error) {
+      this.#ended ??= error instanceof GatewayError ? error : unreachable(place, messageOf(error), error);
     } finally {
       clearTimeout(timer);
-      this.#endConnecting = undefined;
     }
+    if (this.#ended !== undefined) throw this.#ended;
   }
 
   /**
@@ -112,15 +105,15 @@ export class RtspConnection {
         reject(error);
       },
     });
-    this.#socket?.write(encodeRequest({ method, uri, headers, body: NO_BODY }));
+    this.#line?.stream.write(encodeRequest({ method, uri, headers, body: NO_BODY }));
     return promise;
   }
 
   /** False when the frame was dropped: the connection has ended, or the camera does not read. */
   sendFrame(channel: number, payload: Uint8Array): boolean {
-    const socket = this.#socket;
-    if (socket === undefined || this.#ended !== undefined || socket.writableLength > MAX_UNSENT_BYTES) return false;
-    socket.write(encodeInterleaved(channel, payload));
+    const stream = this.#line?.stream;
+    if (stream === undefined || this.#ended !== undefined || stream.writableLength > MAX_UNSENT_BYTES) return false;
+    stream.write(encodeInterleaved(channel, payload));
     return true;
   }
 
@@ -128,10 +121,24 @@ export class RtspConnection {
   end(error: GatewayError): void {
     if (this.#ended !== undefined) return;
     this.#ended = error;
-    this.#socket?.destroy();
+    this.#abort.abort();
+    this.#line?.stream.destroy();
     for (const cseq of this.#pending.keys()) this.#take(cseq)?.reject(error);
-    if (this.#endConnecting !== undefined) this.#endConnecting(error);
-    else this.#options.onEnd(error);
+    if (this.#line !== undefined) this.#options.onEnd(error);
+  }
+
+  #use(line: Line): void {
+    const { stream } = line;
+    const { place } = this.#options;
+    stream.on('error', (error: Error) => this.end(closed(place, messageOf(error), error)));
+    // It was given up in the very moment in which it stood.
+    if (this.#ended !== undefined) {
+      stream.destroy();
+      return;
+    }
+    this.#line = line;
+    stream.on('data', (chunk: Buffer) => this.#onData(chunk));
+    stream.on('close', () => this.end(closed(place, 'the camera closed it')));
   }
 
   #onData(chunk: Buffer): void {
@@ -171,9 +178,9 @@ export class RtspConnection {
     const fields: [string, string][] = [['CSeq', headers.get('CSeq') ?? '0']];
     if (method === 'OPTIONS') fields.push(['Public', 'OPTIONS, GET_PARAMETER, SET_PARAMETER, ANNOUNCE, TEARDOWN, REDIRECT']);
     const [status, reason] = known ? ([200, 'OK'] as const) : ([501, 'Not Implemented'] as const);
-    const socket = this.#socket;
-    if (socket !== undefined && socket.writableLength <= MAX_UNSENT_BYTES) {
-      socket.write(encodeResponse({ status, reason, headers: new RtspHeaders(fields), body: NO_BODY }));
+    const stream = this.#line?.stream;
+    if (stream !== undefined && stream.writableLength <= MAX_UNSENT_BYTES) {
+      stream.write(encodeResponse({ status, reason, headers: new RtspHeaders(fields), body: NO_BODY }));
     }
     if (method === 'TEARDOWN' || method === 'REDIRECT') this.end(closed(this.#options.place, `the camera sent ${method}`));
   }
@@ -183,4 +190,10 @@ export class RtspConnection {
     this.#pending.delete(cseq);
     return pending;
   }
+}
+
+/** Several addresses that all failed come as one error without a message. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || ('code' in error ? String(error.code) : error.name);
 }

@@ -6,10 +6,18 @@ import type { RtspResponse } from './message.ts';
  */
 
 /** No connection: refused, no route, name unknown, no answer. */
-export function unreachable(place: string, why: string, cause?: Error): GatewayError {
+export function unreachable(place: string, why: string, cause?: unknown): GatewayError {
   return new GatewayError('rtsp.unreachable', `No connection to ${place}: ${why}.`, {
     advice:
       'Check that the camera is on, that address and port are right (RTSP is usually 554) and that RTSP is enabled in the camera.',
+    cause,
+  });
+}
+
+/** Media were to come by UDP, and there is no pair of ports for them. */
+export function noUdpPorts(place: string, cause: unknown): GatewayError {
+  return new GatewayError('rtsp.udp', `No pair of UDP ports is free for the media of ${place}.`, {
+    advice: 'Fetch this camera over TCP (transport: tcp).',
     cause,
   });
 }
@@ -73,6 +81,6 @@ export function refused(place: string, method: string, response: RtspResponse): 
 const STATUS_ADVICE = new Map([
   [403, 'The account may lack the right to watch live video.'],
   [453, 'The camera has no bandwidth left for another client; close other viewers or raise its limit.'],
-  [461, 'The camera refuses RTP over TCP; allow it in the camera.'],
+  [461, 'The camera refuses this way of transport; choose another (transport: tcp, udp or http), or allow it in the camera.'],
   [503, 'The camera may serve as many clients as it can already.'],
 ]);

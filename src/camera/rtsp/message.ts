@@ -44,6 +44,10 @@ export interface RtspResponse {
   body: Buffer;
 }
 
+export function isSuccess(response: RtspResponse): boolean {
+  return response.status >= 200 && response.status < 300;
+}
+
 /** The bytes of a request. Content-Length is added when there is a body. */
 export function encodeRequest(request: RtspRequest): Buffer {
   return encode(`${request.method} ${request.uri} RTSP/1.0`, request.headers, request.body);

@@ -24,6 +24,8 @@ export interface RtspTrack {
   direction: 'sendonly' | 'recvonly' | 'sendrecv' | undefined;
   /** `b=AS` in kbit/s. */
   bandwidth?: number;
+  /** SSRC of its packets, where the answer to SETUP announced it. */
+  ssrc?: number;
 }
 
 export interface SessionDescription {

@@ -3,6 +3,7 @@ import { Backoff } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import { reasonOf, type GatewayError, type Reason } from '../../base/errors.ts';
 import { redactUrl, silentLogger, type Logger } from '../../base/log.ts';
+import type { RtspTransport } from '../../base/rtsp-transport.ts';
 import type { Credentials } from './auth.ts';
 import { RtspClient } from './client.ts';
 import { stalled } from './failure.ts';
@@ -14,6 +15,8 @@ export interface RtspSourceOptions {
   /** RTSP URL, as for {@link RtspClient}. */
   url: string;
   credentials?: Credentials;
+  /** Default `auto`. */
+  transport?: RtspTransport;
   /** Which tracks to receive; default all that the camera sends. */
   wants?: (track: RtspTrack) => boolean;
   /** Without video (or, where there is none, any media) for this long the camera is asked anew. Default 8000. */
@@ -47,6 +50,8 @@ export interface RtspSourceCounters {
   bytesReceived: number;
   /** Bytes on the connections that belonged to no packet and no message. */
   garbageBytes: number;
+  /** Datagrams that were not the camera's, or not of the stream. */
+  datagramsRefused: number;
 }
 
 /** The watchdog looks this often within `stallMs`; a process that was held up itself has then at most one look to blame. */
@@ -58,7 +63,7 @@ export class RtspSource {
   readonly #place: string;
   readonly #logger: Logger;
   readonly #abort = new AbortController();
-  readonly #counters: RtspSourceCounters = { reconnects: 0, stalls: 0, bytesReceived: 0, garbageBytes: 0 };
+  readonly #counters: RtspSourceCounters = { reconnects: 0, stalls: 0, bytesReceived: 0, garbageBytes: 0, datagramsRefused: 0 };
   readonly #backoff: Backoff;
   readonly #unauthorizedBackoff: Backoff;
   #client: RtspClient | undefined;
@@ -77,8 +82,12 @@ export class RtspSource {
   }
 
   get counters(): Readonly<RtspSourceCounters> {
-    const garbageBytes = this.#counters.garbageBytes + (this.#client?.counters.garbageBytes ?? 0);
-    return { ...this.#counters, garbageBytes };
+    const { garbageBytes, datagramsRefused } = this.#client?.counters ?? { garbageBytes: 0, datagramsRefused: 0 };
+    return {
+      ...this.#counters,
+      garbageBytes: this.#counters.garbageBytes + garbageBytes,
+      datagramsRefused: this.#counters.datagramsRefused + datagramsRefused,
+    };
   }
 
   /** Begins to pull; returns at once, {@link RtspSourceOptions.onState} tells the rest. */
@@ -134,16 +143,18 @@ export class RtspSource {
       clearInterval(watchdog);
       await client.close();
       this.#counters.garbageBytes += client.counters.garbageBytes;
+      this.#counters.datagramsRefused += client.counters.datagramsRefused;
       this.#client = undefined;
     }
   }
 
   #newClient(onClose: (error: GatewayError) => void): RtspClient {
-    const { url, credentials, wants, clock, onTracks, onRtp, onRtcp } = this.#options;
+    const { url, credentials, transport, wants, clock, onTracks, onRtp, onRtcp } = this.#options;
     const { signal } = this.#abort;
     return new RtspClient({
       url,
       ...(credentials === undefined ? {} : { credentials }),
+      ...(transport === undefined ? {} : { transport }),
       ...(wants === undefined ? {} : { wants }),
       ...(clock === undefined ? {} : { clock }),
       logger: this.#logger,

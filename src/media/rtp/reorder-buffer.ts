@@ -1,5 +1,11 @@
 import { sequenceDistance, type RtpPacket } from './packet.ts';
 
+/** What is put in order; the buffer looks at nothing else of it. */
+interface Numbered {
+  /** 16 bits. */
+  sequenceNumber: number;
+}
+
 export interface ReorderLimits {
   /** How long a missing packet is waited for, milliseconds. */
   maxDelayMs: number;
@@ -14,10 +20,10 @@ const MAX_DROPOUT = 3000;
  * Brings packets of a datagram transport back into order: what is ahead of a gap waits for the missing packets, sent late or again,
  * up to a limit. Without gaps every packet passes at once.
  */
-export class ReorderBuffer {
+export class ReorderBuffer<Packet extends Numbered = RtpPacket> {
   readonly #limits: ReorderLimits;
   /** By sequence number. */
-  readonly #waiting = new Map<number, RtpPacket>();
+  readonly #waiting = new Map<number, Packet>();
   /** When the oldest gap was seen. */
   #gapSinceMs = 0;
   #expected: number | undefined;
@@ -27,7 +33,7 @@ export class ReorderBuffer {
   }
 
   /** Takes a packet and returns those that are next in order now; late and double ones come to nothing. */
-  push(packet: RtpPacket, nowMs: number): RtpPacket[] {
+  push(packet: Packet, nowMs: number): Packet[] {
     const { sequenceNumber } = packet;
     const ahead = this.#expected === undefined ? 0 : sequenceDistance(this.#expected, sequenceNumber);
     if (Math.abs(ahead) > MAX_DROPOUT) {
@@ -47,8 +53,8 @@ export class ReorderBuffer {
   }
 
   /** What directly follows the last packet handed on. */
-  #following(nowMs: number): RtpPacket[] {
-    const ordered: RtpPacket[] = [];
+  #following(nowMs: number): Packet[] {
+    const ordered: Packet[] = [];
     let next = this.#waiting.get(this.#expected ?? 0);
     while (next !== undefined) {
       this.#waiting.delete(next.sequenceNumber);
@@ -61,20 +67,20 @@ export class ReorderBuffer {
     return ordered;
   }
 
-  #skipGap(nowMs: number): RtpPacket[] {
+  #skipGap(nowMs: number): Packet[] {
     this.#expected = this.#inOrder()[0]?.sequenceNumber ?? this.#expected;
     return this.#following(nowMs);
   }
 
-  #flush(): RtpPacket[] {
+  #flush(): Packet[] {
     const all = this.#inOrder();
     this.#waiting.clear();
     return all;
   }
 
-  #inOrder(): RtpPacket[] {
+  #inOrder(): Packet[] {
     const expected = this.#expected ?? 0;
-    const distance = (packet: RtpPacket): number => sequenceDistance(expected, packet.sequenceNumber);
+    const distance = (packet: Packet): number => sequenceDistance(expected, packet.sequenceNumber);
     return [...this.#waiting.values()].sort((a, b) => distance(a) - distance(b));
   }
 }

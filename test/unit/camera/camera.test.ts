@@ -317,7 +317,7 @@ describe('an ONVIF camera', () => {
 describe('a camera given by RTSP URIs', () => {
   it('is online at once, under the names of the config, without any credentials in its URIs', () => {
     const rtsp = { main: 'rtsp://me:p%40ss@192.168.1.21:8554/1', sub: 'rtsp://192.168.1.21/2' };
-    const camera = new Camera({ id: 'old-dome', name: 'Old dome', rtsp });
+    const camera = new Camera({ id: 'old-dome', name: 'Old dome', rtsp, transport: 'udp' });
     camera.start();
     expect(camera.kind).toBe('rtsp');
     expect(camera.address).toBe('192.168.1.21:8554');
@@ -329,6 +329,7 @@ describe('a camera given by RTSP URIs', () => {
         { token: 'sub', uri: 'rtsp://192.168.1.21/2' },
       ],
       credentials: { username: 'me', password: 'p@ss' },
+      transport: 'udp',
       clockOffsetMs: 0,
     });
     camera.refresh();

@@ -103,6 +103,14 @@ cameras:
     expect(viewerTokens).toEqual([{ token: 'all' }, { token: 'one', cameras: ['a'] }]);
   });
 
+  it('says how streams are fetched only where that is not left to the camera', () => {
+    const text = 'cameras:\n- {id: a, onvif: 192.0.2.1, transport: udp}\n- {id: b, onvif: 192.0.2.2, transport: auto}';
+    expect(parseConfig('f', text, {}).cameras.map(({ camera }) => camera)).toEqual([
+      { id: 'a', name: 'a', transport: 'udp', onvif: { host: '192.0.2.1', port: 80 } },
+      { id: 'b', name: 'b', onvif: { host: '192.0.2.2', port: 80 } },
+    ]);
+  });
+
   it('may share what cameras have in common by an anchor', () => {
     const text = 'cameras:\n- &a {id: a, onvif: 192.0.2.1, username: u, password: p}\n- {<<: *a, id: b}';
     const [a, b] = parseConfig('f', text, {}).cameras;
@@ -164,6 +172,11 @@ describe('what is wrong is named by line, column and what to write', () => {
       'a camera that is at two places',
       'cameras:\n- {id: a, onvif: 192.0.2.1, rtsp: {main: "rtsp://192.0.2.1/"}}',
       ['2:29: cameras[0].rtsp: stands beside onvif; keep one of the two'],
+    ],
+    [
+      'a transport that there is not',
+      'cameras: [{id: a, onvif: 192.0.2.1, transport: multicast}]',
+      [expect.stringMatching(/^1:48: cameras\[0\]\.transport: is "multicast"; write one of auto, tcp, udp/)],
     ],
     ['no RTSP URL', 'cameras: [{id: a, rtsp: {}}]', ['1:19: cameras[0].rtsp: holds no URL; write one as main: rtsp://...']],
     [

@@ -45,7 +45,13 @@ describe('RTSP source', () => {
     await source.close();
     expect(told).toEqual(expected);
     expect(camera.methods.at(-1)).toBe('TEARDOWN');
-    expect(source.counters).toEqual({ reconnects: 0, stalls: 0, bytesReceived: PACKET.length, garbageBytes: 0 });
+    expect(source.counters).toEqual({
+      reconnects: 0,
+      stalls: 0,
+      bytesReceived: PACKET.length,
+      garbageBytes: 0,
+      datagramsRefused: 0,
+    });
   });
 
   it('connects again when the camera hangs up', async () => {
