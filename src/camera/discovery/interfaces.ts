@@ -4,7 +4,7 @@ import { GatewayError } from '../../base/errors.ts';
 /** WS-Discovery's port and multicast groups (WS-Discovery section 2.4). */
 export const PORT = 3702;
 export const GROUP_IPV4 = '239.255.255.250';
-export const GROUP_IPV6 = 'ff02::c';
+const GROUP_IPV6 = 'ff02::c';
 
 /** A local address from which one interface's link is reached by multicast. */
 export interface MulticastEndpoint {

@@ -1,0 +1,274 @@
+import { isIPv6 } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import { isMap, isNode, isScalar, isSeq, parseDocument, stringify, type Document, type Node, type YAMLSeq } from 'yaml';
+import { GatewayError } from '../base/errors.ts';
+import type { OnvifAddress } from './addresses.ts';
+import { ConfigError, formatIssue, type ConfigIssue } from './config-error.ts';
+import { ConfigDocument } from './document.ts';
+import { parseConfig } from './load.ts';
+import type { Environment } from './secrets.ts';
+
+/** A camera that is to stand in the config. Its texts came from the network. */
+export interface CameraToAdd {
+  /** For people; null where none is known. */
+  name: string | null;
+  onvif: OnvifAddress;
+  /** Undefined: user name and password are left for the reader to fill in. */
+  username?: string;
+}
+
+export interface AddedCamera {
+  id: string;
+  /** The environment variable that the config takes the password from. */
+  variable: string;
+}
+
+export interface AddedCameras {
+  /** The whole file: what was there byte for byte, and the cameras after the last one of the list. */
+  text: string;
+  added: AddedCamera[];
+}
+
+const HEADER = `# Config of onvif-webrtc-gateway, begun by \`discover --write\`. Check it, then run it:
+#
+#   onvif-webrtc-gateway check --config FILE
+#   onvif-webrtc-gateway run --config FILE
+#
+# The page is at http://127.0.0.1:8080. \${VARIABLE} is taken from the environment, so that no password stands here.
+# An id names its camera in URLs, logs and tokens: change it now or never. A name is for people.
+
+`;
+
+const LIST_KEY = 'cameras';
+const MAX_ID_LENGTH = 64;
+
+/**
+ * Adds cameras to the text of a config.
+ *
+ * @param text Undefined: the file is not there yet.
+ * @throws ConfigError where the text is not YAML, `config.not_extended` where its form has no place for cameras or where the
+ *   result would have an error that the text has not.
+ */
+export function addCameras(file: string, text: string | undefined, cameras: readonly CameraToAdd[]): AddedCameras {
+  const before = text ?? HEADER;
+  const syntaxIssues = new ConfigDocument(file, before).syntaxIssues();
+  if (syntaxIssues.length > 0) throw new ConfigError(syntaxIssues);
+  const document = parse(before);
+  const entries = entriesOf(cameras, idsIn(document), before);
+  const eol = before.includes('\r\n') ? '\r\n' : '\n';
+  const after = insert(file, before, document, entries, eol);
+  verify(file, before, after, entries);
+  return { text: after, added: entries.map(({ id, variable }) => ({ id, variable })) };
+}
+
+interface Entry extends AddedCamera {
+  name: string | undefined;
+  onvif: string;
+  username: string | undefined;
+}
+
+function entriesOf(cameras: readonly CameraToAdd[], ids: ReadonlySet<string>, text: string): Entry[] {
+  const taken = new Set(ids);
+  const variables = new Set<string>();
+  const slugs = cameras.map(({ name }) => slugOf(name ?? ''));
+  return cameras.map(({ name, onvif, username }, index) => {
+    const slug = slugs[index] ?? '';
+    const place = slugOf(`${onvif.host}${onvif.port === 80 ? '' : `-${onvif.port}`}`);
+    const shared = slug === '' || taken.has(slug) || slugs.indexOf(slug) !== slugs.lastIndexOf(slug);
+    const id = unused(shared ? shorten(slug || 'camera', place) : slug, taken, '-');
+    const base = `${/^\d/.test(id) ? 'CAMERA_' : ''}${id.toUpperCase().replaceAll('-', '_')}`;
+    const variable = unused(`${base}_PASSWORD`, { has: (word) => variables.has(word) || text.includes(`\${${word}}`) }, '_');
+    taken.add(id);
+    variables.add(variable);
+    return {
+      id,
+      variable,
+      name: name === null || name === '' ? undefined : escapeVariables(name),
+      onvif: addressText(onvif),
+      username,
+    };
+  });
+}
+
+/** `Front door (Ost)` -> `front-door-ost`; empty where no Latin letter or digit is in it. */
+function slugOf(text: string): string {
+  const plain = text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
+  return plain
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, MAX_ID_LENGTH)
+    .replaceAll(/^-|-$/g, '');
+}
+
+/** Both, the first cut where they would be too long. */
+function shorten(slug: string, place: string): string {
+  return `${slug.slice(0, Math.max(1, MAX_ID_LENGTH - place.length - 5))}-${place}`;
+}
+
+function unused(wanted: string, taken: { has(word: string): boolean }, separator: string): string {
+  let candidate = wanted;
+  for (let number = 2; taken.has(candidate); number += 1) {
+    candidate = `${wanted.slice(0, MAX_ID_LENGTH - 5)}${separator}${number}`;
+  }
+  return candidate;
+}
+
+/** The shortest form of the address that the config knows. */
+function addressText({ host, port, path }: OnvifAddress): string {
+  const bracketed = isIPv6(host) ? `[${host}]` : host;
+  const place = port === 80 ? bracketed : `${bracketed}:${port}`;
+  // A URL cannot carry the scope of a link-local address.
+  if (path !== undefined && !host.includes('%')) return escapeVariables(`http://${place}${path}`);
+  return port === 80 ? host : place;
+}
+
+/** What a camera calls itself must not read our environment. */
+function escapeVariables(text: string): string {
+  return text.replaceAll('${', () => '$${');
+}
+
+function insert(file: string, text: string, document: Document, entries: readonly Entry[], eol: string): string {
+  const root = document.contents;
+  if (root === null) return append(text, listLines(entries, 0), eol);
+  if (!isMap(root) || root.flow === true) throw noPlace(file, 'the file is no map of keys, each on lines of its own');
+  const column = columnOf(text, root.range?.[0] ?? 0);
+  const pair = root.items.find(({ key }) => isScalar(key) && key.value === LIST_KEY);
+  if (pair === undefined) return append(text, listLines(entries, column), eol);
+  const list = pair.value;
+  if (isSeq(list)) return insertIntoList(text, list, entries, column, eol);
+  if (list !== null && !(isScalar(list) && list.value === null && list.source === '')) {
+    throw noPlace(file, `${LIST_KEY} is not a list`);
+  }
+  const keyEnd = isScalar(pair.key) ? (pair.key.range?.[1] ?? 0) : 0;
+  return insertLines(text, lineEnd(text, keyEnd), itemLines(entries, column + 2), eol);
+}
+
+function insertIntoList(text: string, list: YAMLSeq, entries: readonly Entry[], column: number, eol: string): string {
+  const [start = 0, end = 0] = list.range ?? [];
+  if (list.flow !== true) {
+    const dash = columnOf(text, start);
+    return insertLines(text, endOfLastItem(text, list, dash), itemLines(entries, dash), eol);
+  }
+  if (/^\[\s*\]$/.test(text.slice(start, end))) {
+    const without = text.slice(0, start).replace(/[ \t]+$/, '') + text.slice(end);
+    return insertLines(without, lineEnd(without, start - 1), itemLines(entries, column + 2), eol);
+  }
+  const items = entries.map(flowItem).join(', ');
+  const last = list.items.at(-1);
+  const at = rangeOf(last)?.[1];
+  return at === undefined ? text : `${text.slice(0, at)}, ${items}${text.slice(at)}`;
+}
+
+/** The end of the last line that belongs to the last item: what is deeper than its dash, comments too. */
+function endOfLastItem(text: string, list: YAMLSeq, dash: number): number {
+  let end = lineEnd(text, rangeOf(list.items.at(-1))?.[0] ?? 0);
+  for (let next = end; next < text.length; next = lineEnd(text, next + 1)) {
+    const line = text.slice(next + 1, lineEnd(text, next + 1)).trimEnd();
+    if (line === '') continue;
+    if (line.search(/[^ ]/) <= dash) break;
+    end = lineEnd(text, next + 1);
+  }
+  return end;
+}
+
+/** The offset of the line break (or end of text) that ends the line of `offset`. */
+function lineEnd(text: string, offset: number): number {
+  const end = text.indexOf('\n', offset);
+  return end === -1 ? text.length : end;
+}
+
+function columnOf(text: string, offset: number): number {
+  return offset - (text.lastIndexOf('\n', offset - 1) + 1);
+}
+
+function rangeOf(node: unknown): Node['range'] {
+  return isNode(node) ? node.range : undefined;
+}
+
+/** Adds lines below the one that ends at `at`. */
+function insertLines(text: string, at: number, lines: readonly string[], eol: string): string {
+  if (at === text.length) return append(text, lines, eol);
+  return `${text.slice(0, at + 1)}${lines.map((line) => `${line}${eol}`).join('')}${text.slice(at + 1)}`;
+}
+
+function append(text: string, lines: readonly string[], eol: string): string {
+  const lineBreak = text === '' || text.endsWith('\n') ? '' : eol;
+  return `${text}${lineBreak}${lines.join(eol)}${eol}`;
+}
+
+function listLines(entries: readonly Entry[], column: number): string[] {
+  return [`${' '.repeat(column)}${LIST_KEY}:`, ...itemLines(entries, column + 2)];
+}
+
+function itemLines(entries: readonly Entry[], column: number): string[] {
+  const indent = ' '.repeat(column);
+  return entries.flatMap(({ id, name, onvif, username, variable }) => [
+    `${indent}- id: ${scalar(id)}`,
+    ...(name === undefined ? [] : [`${indent}  name: ${scalar(name)}`]),
+    `${indent}  onvif: ${scalar(onvif)}`,
+    ...(username === undefined
+      ? [`${indent}  # username: viewer`, `${indent}  # password: \${${variable}}`]
+      : [`${indent}  username: ${scalar(escapeVariables(username))}`, `${indent}  password: \${${variable}}`]),
+  ]);
+}
+
+/** One line; quoted where YAML would read it as anything else than this text. */
+function scalar(text: string): string {
+  return stringify(text, { lineWidth: 0 }).trimEnd();
+}
+
+function flowItem(entry: Entry): string {
+  return `{${Object.entries(dataOf(entry))
+    .map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
+    .join(', ')}}`;
+}
+
+/** An entry as it is read back from the file. */
+function dataOf({ id, name, onvif, username, variable }: Entry): Record<string, string> {
+  const credentials = username === undefined ? {} : { username: escapeVariables(username), password: `\${${variable}}` };
+  return { id, ...(name === undefined ? {} : { name }), onvif, ...credentials };
+}
+
+function verify(file: string, before: string, after: string, entries: readonly Entry[]): void {
+  const old = parse(before).toJS({ maxAliasCount: -1 }) as Record<string, unknown> | null;
+  const cameras: unknown = old?.[LIST_KEY];
+  const expected = { ...old, [LIST_KEY]: [...(Array.isArray(cameras) ? (cameras as unknown[]) : []), ...entries.map(dataOf)] };
+  const document = parse(after);
+  if (document.errors.length > 0 || !isDeepStrictEqual(document.toJS({ maxAliasCount: -1 }), expected)) {
+    throw noPlace(file, 'its form does not let lines be added safely');
+  }
+  const known = new Set(issuesOf(file, before).map(wordsOf));
+  const added = issuesOf(file, after).find((issue) => !known.has(wordsOf(issue)));
+  if (added !== undefined) throw noPlace(file, `the result would be wrong: ${formatIssue(added)}`);
+}
+
+/** What `check` would say if every variable were set. */
+function issuesOf(file: string, text: string): readonly ConfigIssue[] {
+  const environment: Environment = new Proxy<Record<string, string>>({}, { get: (_, name) => `value of ${String(name)}` });
+  try {
+    parseConfig(file, text, environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.issues;
+    throw error;
+  }
+}
+
+function wordsOf({ path, message }: ConfigIssue): string {
+  return `${path}: ${message}`;
+}
+
+function idsIn(document: Document): Set<string> {
+  const list = document.get(LIST_KEY);
+  const items = isSeq(list) ? list.items : [];
+  return new Set(items.flatMap((item) => (isMap(item) ? String(item.get('id')) : [])));
+}
+
+function parse(text: string): Document {
+  return parseDocument(text, { merge: true });
+}
+
+function noPlace(file: string, why: string): GatewayError {
+  return new GatewayError('config.not_extended', `Cameras cannot be added to ${file}: ${why}.`, {
+    advice: 'Write them to a new file with --write, and copy them over.',
+  });
+}
