@@ -3,7 +3,7 @@ import { Backoff } from '../base/backoff.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import { reasonOf, type Reason } from '../base/errors.ts';
 import { silentLogger, type Logger } from '../base/log.ts';
-import type { RtspTransport } from '../base/rtsp-transport.ts';
+import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
 import type { CameraSource } from '../plane/messages.ts';
 import { describeCamera, missingH264, profilesOfUris, readProfiles, type CameraProfile } from './camera-profiles.ts';
 import { FailureLog } from './failure-log.ts';
@@ -49,6 +49,8 @@ interface CommonOptions {
   credentials?: { username: string; password: string };
   /** How its streams are fetched; default `auto`. */
   transport?: RtspTransport;
+  /** Which certificate its streams may show; default one that the system trusts. */
+  tls?: TlsPolicy;
   clock?: Clock;
   logger?: Logger;
   /** Called after {@link Camera.status} changed. */
@@ -143,11 +145,16 @@ export class Camera {
       ),
       clockOffsetMs: this.#status.clockOffsetMs ?? 0,
       ...(this.#options.transport === undefined ? {} : { transport: this.#options.transport }),
+      ...(this.#options.tls === undefined ? {} : { tls: this.#options.tls }),
     };
     return this.#credentials === undefined ? source : { ...source, credentials: this.#credentials };
   }
 
   start(): void {
+    if (this.#options.tls !== undefined && 'insecure' in this.#options.tls) {
+      const message = `camera ${this.id}: tls_insecure: whoever is in between can pose as the camera, no certificate is checked`;
+      this.#logger.warn({ camera: this.id }, message);
+    }
     if (this.#options.rtsp === undefined) {
       void this.#attempt();
     } else {

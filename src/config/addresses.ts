@@ -62,7 +62,7 @@ export interface Credentials {
  * it is where it is not percent-encoded: installers paste passwords with `@` or `%` as they are.
  */
 export function parseRtspUrl(text: string): { url: string; credentials?: Credentials } | undefined {
-  const [, scheme = '', userInfo, rest = ''] = /^(rtsp:\/\/)(?:([^/?#\s]*)@)?([^@/?#\s]+(?:[/?#]\S*)?)$/i.exec(text) ?? [];
+  const [, scheme = '', userInfo, rest = ''] = /^(rtsps?:\/\/)(?:([^/?#\s]*)@)?([^@/?#\s]+(?:[/?#]\S*)?)$/i.exec(text) ?? [];
   const parsed = URL.parse(`http://${rest}`);
   if (scheme === '' || parsed === null || !isHost(parsed.hostname.replace(/^\[(.*)\]$/, '$1'))) return undefined;
   const url = `${scheme.toLowerCase()}${rest}`;

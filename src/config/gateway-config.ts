@@ -1,5 +1,5 @@
 import type { IceServer } from '../base/ice.ts';
-import type { RtspTransport } from '../base/rtsp-transport.ts';
+import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
 import type { Credentials, HostAndPort, OnvifAddress } from './addresses.ts';
 
 /** What the config file says, checked, with secrets in place and in the units that the code uses. */
@@ -53,6 +53,8 @@ interface CameraBasics {
   credentials?: Credentials;
   /** Absent: `auto`. */
   transport?: RtspTransport;
+  /** Absent: its certificate must be one that the system trusts. */
+  tls?: TlsPolicy;
 }
 
 /** A camera is given by its ONVIF device, or by RTSP URLs (without credentials) whose keys serve as profile tokens. */

@@ -1,3 +1,4 @@
+import type { TlsPolicy } from '../base/rtsp-transport.ts';
 import { parseOnvifAddress, parseRtspUrl, type Credentials } from './addresses.ts';
 import type { CameraConfig, SignalingConfig } from './gateway-config.ts';
 import { secretOf, type ResolveContext } from './resolve-context.ts';
@@ -19,10 +20,12 @@ export function resolveCamera(
 ): CameraConfig | undefined {
   const own = resolveCredentials(written, path, context);
   const signaling = written.signaling && resolveSignaling(written.signaling, [...path, 'signaling'], server, context);
+  const tls = resolveTls(written, path, context);
   const common = {
     id: written.id,
     name: written.name ?? written.id,
     ...(written.transport === 'auto' ? {} : { transport: written.transport }),
+    ...(tls === undefined ? {} : { tls }),
   };
   const rest = signaling === undefined ? {} : { signaling };
 
@@ -35,6 +38,14 @@ export function resolveCamera(
   if (onvif !== undefined) context.report([...path, 'rtsp'], 'stands beside onvif; keep one of the two', 'key');
   const { urls, credentials } = resolveRtsp(written.rtsp, [...path, 'rtsp'], own, context);
   return { camera: { ...common, ...(credentials === undefined ? {} : { credentials }), rtsp: urls }, ...rest };
+}
+
+function resolveTls(written: CameraFile, path: Path, { report }: ResolveContext): TlsPolicy | undefined {
+  const { tls_fingerprint: fingerprint, tls_insecure: insecure } = written;
+  if (fingerprint === undefined) return insecure && { insecure };
+  if (insecure)
+    report([...path, 'tls_insecure'], 'stands beside tls_fingerprint, which is checked; remove one of the two', 'key');
+  return { fingerprint };
 }
 
 function resolveCredentials(written: CameraFile, path: Path, context: ResolveContext): Credentials | undefined {

@@ -175,8 +175,25 @@ const camera = z
       .meta({
         title: 'Transport',
         description:
-          'How streams are fetched: `tcp` inside the RTSP connection, `udp`; `auto`: tcp, or udp where the camera refuses that.',
+          'How streams are fetched: `tcp` inside the RTSP connection, `udp` beside it, `http` (RTSP over HTTP) and `tls` (as `rtsps:` URLs) on the port of the URL. `auto`: tcp, or udp where the camera refuses that.',
       }),
+    tls_fingerprint: text(
+      (value) => /^[0-9a-f]{64}$/i.test(value.replaceAll(':', '')),
+      'write the SHA-256 fingerprint of the certificate, 64 hexadecimal digits, with or without colons',
+    )
+      .meta({
+        title: 'Certificate',
+        description:
+          'SHA-256 fingerprint of the certificate that the camera shows for its streams. Absent: it must be one that the system trusts.',
+      })
+      .optional(),
+    tls_insecure: z
+      .literal(true, { error: 'write true, or leave the key out' })
+      .meta({
+        title: 'Any certificate',
+        description: 'Takes whatever certificate the streams show: encrypted, but open to whoever is in between.',
+      })
+      .optional(),
     signaling: z
       .strictObject({
         server: webSocketUrl.meta({ title: 'Signaling server', description: 'Absent: that of all cameras.' }).optional(),

@@ -1,6 +1,6 @@
 import type { Reason } from '../base/errors.ts';
 import type { IceCandidate, IceServer } from '../base/ice.ts';
-import type { RtspTransport } from '../base/rtsp-transport.ts';
+import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
 
 /*
  * All that the control plane and the media plane say to each other: plain data that survives a structured clone, so that
@@ -27,6 +27,8 @@ export interface CameraSource {
   credentials?: { username: string; password: string };
   /** Absent: `auto`. */
   transport?: RtspTransport;
+  /** Absent: its certificate must be one that the system trusts. */
+  tls?: TlsPolicy;
   /** The camera's clock minus ours in milliseconds, as measured by ONVIF GetSystemDateAndTime. */
   clockOffsetMs: number;
 }

@@ -180,8 +180,12 @@ export class PulledProfile implements WatchedProfile {
 }
 
 /** How the camera's streams are got at. */
-function accessOf({ credentials, transport }: CameraSource): Pick<CameraSource, 'credentials' | 'transport'> {
-  return { ...(credentials === undefined ? {} : { credentials }), ...(transport === undefined ? {} : { transport }) };
+function accessOf({ credentials, transport, tls }: CameraSource): Pick<CameraSource, 'credentials' | 'transport' | 'tls'> {
+  return {
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(transport === undefined ? {} : { transport }),
+    ...(tls === undefined ? {} : { tls }),
+  };
 }
 
 function describe(tracks: readonly RtspTrack[]): StreamMedia {

@@ -29,13 +29,13 @@ export class Authenticator {
   ): Promise<RtspResponse> {
     let isFresh = false;
     for (;;) {
-      const authorization = this.#authorization(method, uri);
-      const response = await send(authorization === undefined ? [] : [['Authorization', authorization]]);
+      const authorization = this.authorization(method, uri);
+      const response = await send(authorization);
       if (response.status !== 401) return response;
       if (this.#credentials === undefined) throw unauthorized(this.#place, 'none');
       const challenge = strongestChallenge(parseChallenges(response.headers.getAll('WWW-Authenticate')));
       if (challenge === undefined) throw unauthorized(this.#place, 'unsupported');
-      if (isFresh || (authorization !== undefined && isSameNonce(challenge, this.#challenge))) {
+      if (isFresh || (authorization.length > 0 && isSameNonce(challenge, this.#challenge))) {
         this.#challenge = undefined;
         throw unauthorized(this.#place, 'refused');
       }
@@ -45,11 +45,12 @@ export class Authenticator {
     }
   }
 
-  #authorization(method: string, uri: string): string | undefined {
-    if (this.#challenge === undefined || this.#credentials === undefined) return undefined;
+  /** The header that answers the challenge that is known so far; none where there is none. */
+  authorization(method: string, uri: string): [string, string][] {
+    if (this.#challenge === undefined || this.#credentials === undefined) return [];
     this.#nonceCount += 1;
     const request = { method, uri, nonceCount: this.#nonceCount, clientNonce: this.#clientNonce };
-    return formatAuthorization(this.#challenge, this.#credentials, request);
+    return [['Authorization', formatAuthorization(this.#challenge, this.#credentials, request)]];
   }
 }
 

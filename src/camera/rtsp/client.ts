@@ -1,24 +1,26 @@
 import { systemClock, type Clock } from '../../base/clock.ts';
 import type { GatewayError } from '../../base/errors.ts';
 import { redactUrl, silentLogger, type Logger } from '../../base/log.ts';
-import type { RtspTransport } from '../../base/rtsp-transport.ts';
+import type { RtspTransport, TlsPolicy } from '../../base/rtsp-transport.ts';
 import type { Credentials } from './auth.ts';
 import { Authenticator } from './authenticator.ts';
 import { RtspConnection } from './connection.ts';
 import { baseUrl, controlUrl, parseRtspUrl, type RtspTarget } from './control-url.ts';
-import { dialTcp } from './dial.ts';
 import { closed, protocol, refused } from './failure.ts';
 import type { InterleavedCounters } from './interleaved.ts';
 import { MediaPaths } from './media-paths.ts';
 import { isSuccess, type RtspResponse } from './message.ts';
+import { routeTo, type Route } from './route.ts';
 import { isReceived, parseSessionDescription, type RtspTrack, type SessionDescription } from './sdp.ts';
 
 export interface RtspClientOptions {
-  /** `rtsp://host[:port]/path?query`. A user name and password in it are used when `credentials` is absent. */
+  /** `rtsp://host[:port]/path?query`, or `rtsps:`. A user name and password in it are used when `credentials` is absent. */
   url: string;
   credentials?: Credentials;
   /** Default `auto`. */
   transport?: RtspTransport;
+  /** Absent: the certificate must be one that the system trusts. */
+  tls?: TlsPolicy;
   /** Which tracks to receive; default all that the camera sends. */
   wants?: (track: RtspTrack) => boolean;
   userAgent?: string;
@@ -54,6 +56,7 @@ export class RtspClient {
   readonly #logger: Logger;
   readonly #place: string;
   readonly #target: RtspTarget | undefined;
+  readonly #route: Route | undefined;
   readonly #authenticator: Authenticator;
   readonly #media: MediaPaths;
   #connection: RtspConnection | undefined;
@@ -69,9 +72,20 @@ export class RtspClient {
     this.#logger = options.logger ?? silentLogger;
     this.#place = redactUrl(options.url);
     this.#target = parseRtspUrl(options.url);
-    this.#authenticator = new Authenticator(this.#place, options.credentials ?? this.#target?.credentials);
+    const credentials = options.credentials ?? this.#target?.credentials;
+    this.#authenticator = new Authenticator(this.#place, credentials);
+    this.#route =
+      this.#target &&
+      routeTo({
+        target: this.#target,
+        transport: options.transport ?? 'auto',
+        tls: options.tls,
+        place: this.#place,
+        userAgent: this.#userAgent,
+        credentials,
+      });
     this.#media = new MediaPaths({
-      transport: options.transport ?? 'auto',
+      transport: this.#route?.media ?? 'auto',
       place: this.#place,
       clock: options.clock ?? systemClock,
       logger: this.#logger,
@@ -82,6 +96,10 @@ export class RtspClient {
     });
   }
 
+  get #userAgent(): string {
+    return this.#options.userAgent ?? 'onvif-webrtc-gateway';
+  }
+
   get counters(): Readonly<RtspClientCounters> {
     const { garbageBytes, resyncs } = this.#connection?.counters ?? { garbageBytes: 0, resyncs: 0 };
     return { garbageBytes, resyncs, datagramsRefused: this.#media.datagramsRefused };
@@ -89,7 +107,7 @@ export class RtspClient {
 
   /**
    * Connects, sets up the wanted tracks and plays. After an error everything is closed.
-   * @throws GatewayError `rtsp.unreachable`, `rtsp.timeout`, `rtsp.unauthorized`, `rtsp.not_found`, `rtsp.status`,
+   * @throws GatewayError `rtsp.unreachable`, `rtsp.certificate`, `rtsp.timeout`, `rtsp.unauthorized`, `rtsp.not_found`, `rtsp.status`,
    * `rtsp.protocol`, `rtsp.closed` (the last also on abort and on {@link close}).
    */
   async start(signal?: AbortSignal): Promise<{ tracks: RtspTrack[] }> {
@@ -146,11 +164,12 @@ export class RtspClient {
 
   async #open(): Promise<RtspTrack[]> {
     const target = this.#target;
-    if (target === undefined) throw protocol(this.#place, 'is not a URL of the form rtsp://host/path');
+    const route = this.#route;
+    if (target === undefined || route === undefined) throw protocol(this.#place, 'is not a URL of the form rtsp://host/path');
     this.#connection = new RtspConnection({
-      dial: (signal) => dialTcp(target.host, target.port, signal),
+      dial: route.dial,
       place: this.#place,
-      userAgent: this.#options.userAgent ?? 'onvif-webrtc-gateway',
+      userAgent: this.#userAgent,
       connectTimeoutMs: this.#options.connectTimeoutMs ?? 5000,
       requestTimeoutMs: this.#options.requestTimeoutMs ?? 5000,
       clock: this.#options.clock ?? systemClock,

@@ -5,8 +5,6 @@ import type { Credentials } from './auth.ts';
  * connection that is already there; nothing is ever connected to because a camera named it.
  */
 
-const DEFAULT_RTSP_PORT = 554;
-
 /**
  * Base for the control attributes of a description: Content-Base, else Content-Location, else the URL that was asked for.
  * Repairs a doubled scheme (`rtsp://rtsp://host/`), a missing one (`host/path`) and a bare path.
@@ -40,7 +38,12 @@ function repair(given: string, requested: string): string | undefined {
 
 export interface RtspTarget {
   host: string;
-  port: number;
+  /** As the URL says; undefined where it does not. */
+  port: number | undefined;
+  /** `rtsps:`, RTSP inside TLS. */
+  secure: boolean;
+  /** Path and query. */
+  path: string;
   /** As it stands in requests: without user name and password. */
   uri: string;
   credentials: Credentials | undefined;
@@ -49,13 +52,19 @@ export interface RtspTarget {
 /** Takes `rtsp://[user:password@]host[:port]/path?query` apart; undefined when it is no such URL. */
 export function parseRtspUrl(url: string): RtspTarget | undefined {
   const parsed = URL.parse(url);
-  if (parsed === null || parsed.protocol !== 'rtsp:' || parsed.hostname === '') return undefined;
+  if (parsed === null || !/^rtsps?:$/.test(parsed.protocol) || parsed.hostname === '') return undefined;
   const hasUser = parsed.username !== '';
   const credentials = hasUser ? { username: unescape(parsed.username), password: unescape(parsed.password) } : undefined;
   parsed.username = '';
   parsed.password = '';
-  const port = parsed.port === '' ? DEFAULT_RTSP_PORT : Number(parsed.port);
-  return { host: parsed.hostname.replace(/^\[|\]$/g, ''), port, uri: parsed.href, credentials };
+  return {
+    host: parsed.hostname.replace(/^\[|\]$/g, ''),
+    port: parsed.port === '' ? undefined : Number(parsed.port),
+    secure: parsed.protocol === 'rtsps:',
+    path: `${parsed.pathname || '/'}${parsed.search}`,
+    uri: parsed.href,
+    credentials,
+  };
 }
 
 /** Percent-decodes; a lone `%`, as passwords have them, stays what it is. */

@@ -14,6 +14,13 @@ export function unreachable(place: string, why: string, cause?: unknown): Gatewa
   });
 }
 
+/** The camera is not who it should be by its certificate, whose SHA-256 fingerprint is `shown`. */
+export function untrusted(place: string, why: string, shown: string): GatewayError {
+  return new GatewayError('rtsp.certificate', `The certificate of ${place} is refused: ${why}.`, {
+    advice: `If it is the camera's own, accept it by its fingerprint (tls_fingerprint: "${shown}").`,
+  });
+}
+
 /** Media were to come by UDP, and there is no pair of ports for them. */
 export function noUdpPorts(place: string, cause: unknown): GatewayError {
   return new GatewayError('rtsp.udp', `No pair of UDP ports is free for the media of ${place}.`, {

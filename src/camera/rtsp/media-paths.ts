@@ -1,7 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { GatewayError } from '../../base/errors.ts';
 import { redactUrl, type Logger } from '../../base/log.ts';
-import type { RtspTransport } from '../../base/rtsp-transport.ts';
 import type { RtspConnection } from './connection.ts';
 import { controlUrl } from './control-url.ts';
 import { refused } from './failure.ts';
@@ -12,7 +11,8 @@ import { parseTransport, type TransportAnswer } from './transport-header.ts';
 import { UdpMedia } from './udp-media.ts';
 
 export interface MediaPathsOptions {
-  transport: RtspTransport;
+  /** `auto`: `tcp`, or `udp` where the camera refuses that. */
+  transport: 'auto' | 'tcp' | 'udp';
   place: string;
   clock: Clock;
   logger: Logger;

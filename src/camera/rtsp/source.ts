@@ -3,7 +3,7 @@ import { Backoff } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import { reasonOf, type GatewayError, type Reason } from '../../base/errors.ts';
 import { redactUrl, silentLogger, type Logger } from '../../base/log.ts';
-import type { RtspTransport } from '../../base/rtsp-transport.ts';
+import type { RtspTransport, TlsPolicy } from '../../base/rtsp-transport.ts';
 import type { Credentials } from './auth.ts';
 import { RtspClient } from './client.ts';
 import { stalled } from './failure.ts';
@@ -17,6 +17,8 @@ export interface RtspSourceOptions {
   credentials?: Credentials;
   /** Default `auto`. */
   transport?: RtspTransport;
+  /** Absent: the certificate must be one that the system trusts. */
+  tls?: TlsPolicy;
   /** Which tracks to receive; default all that the camera sends. */
   wants?: (track: RtspTrack) => boolean;
   /** Without video (or, where there is none, any media) for this long the camera is asked anew. Default 8000. */
@@ -149,12 +151,13 @@ export class RtspSource {
   }
 
   #newClient(onClose: (error: GatewayError) => void): RtspClient {
-    const { url, credentials, transport, wants, clock, onTracks, onRtp, onRtcp } = this.#options;
+    const { url, credentials, transport, tls, wants, clock, onTracks, onRtp, onRtcp } = this.#options;
     const { signal } = this.#abort;
     return new RtspClient({
       url,
       ...(credentials === undefined ? {} : { credentials }),
       ...(transport === undefined ? {} : { transport }),
+      ...(tls === undefined ? {} : { tls }),
       ...(wants === undefined ? {} : { wants }),
       ...(clock === undefined ? {} : { clock }),
       logger: this.#logger,

@@ -68,6 +68,10 @@ describe('an RTSP URL', () => {
     expect(parseRtspUrl(url)).toEqual({ url });
   });
 
+  it('may be one of RTSP inside TLS', () => {
+    expect(parseRtspUrl('RTSPS://10.0.0.1/1')).toEqual({ url: 'rtsps://10.0.0.1/1' });
+  });
+
   it.each([
     ['rtsp://u:p@10.0.0.1/1', { username: 'u', password: 'p' }],
     ['RTSP://u%40x:p%3Aq@10.0.0.1/1', { username: 'u@x', password: 'p:q' }],
@@ -79,7 +83,7 @@ describe('an RTSP URL', () => {
 
   it.each([
     'http://10.0.0.1/1',
-    'rtsps://10.0.0.1/1',
+    'rtspt://10.0.0.1/1',
     'rtsp://',
     'rtsp:///1',
     'rtsp://10.0.0.1/a b',

@@ -111,6 +111,14 @@ cameras:
     ]);
   });
 
+  it('takes certificates by their fingerprint, or any', () => {
+    const text = `cameras:\n- {id: a, onvif: 192.0.2.1, tls_fingerprint: "${'0F:'.repeat(31)}0F"}\n- {id: b, onvif: 192.0.2.2, tls_insecure: true}`;
+    expect(parseConfig('f', text, {}).cameras.map(({ camera }) => camera.tls)).toEqual([
+      { fingerprint: `${'0F:'.repeat(31)}0F` },
+      { insecure: true },
+    ]);
+  });
+
   it('may share what cameras have in common by an anchor', () => {
     const text = 'cameras:\n- &a {id: a, onvif: 192.0.2.1, username: u, password: p}\n- {<<: *a, id: b}';
     const [a, b] = parseConfig('f', text, {}).cameras;
@@ -172,6 +180,14 @@ describe('what is wrong is named by line, column and what to write', () => {
       'a camera that is at two places',
       'cameras:\n- {id: a, onvif: 192.0.2.1, rtsp: {main: "rtsp://192.0.2.1/"}}',
       ['2:29: cameras[0].rtsp: stands beside onvif; keep one of the two'],
+    ],
+    [
+      'a fingerprint that is none, and one beside its opposite',
+      `cameras:\n- {id: a, onvif: 192.0.2.1, tls_fingerprint: "0f"}\n- {id: b, onvif: 192.0.2.2, tls_insecure: true, tls_fingerprint: "${'0f'.repeat(32)}"}`,
+      [
+        '2:46: cameras[0].tls_fingerprint: is "0f"; write the SHA-256 fingerprint of the certificate, 64 hexadecimal digits, with or without colons',
+        '3:29: cameras[1].tls_insecure: stands beside tls_fingerprint, which is checked; remove one of the two',
+      ],
     ],
     [
       'a transport that there is not',

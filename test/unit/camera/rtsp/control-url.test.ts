@@ -43,7 +43,9 @@ describe('RTSP URL', () => {
   it('comes apart into address, request URI and credentials', () => {
     expect(parseRtspUrl('rtsp://us%40er:p%3Aw@192.168.1.20/live?channel=1')).toEqual({
       host: '192.168.1.20',
-      port: 554,
+      port: undefined,
+      secure: false,
+      path: '/live?channel=1',
       uri: 'rtsp://192.168.1.20/live?channel=1',
       credentials: { username: 'us@er', password: 'p:w' },
     });
@@ -54,10 +56,12 @@ describe('RTSP URL', () => {
   });
 
   it('knows IPv6 and ports', () => {
-    expect(parseRtspUrl('rtsp://[fe80::1]:8554/a b')).toEqual({
+    expect(parseRtspUrl('rtsps://[fe80::1]:8554/a b')).toEqual({
       host: 'fe80::1',
       port: 8554,
-      uri: 'rtsp://[fe80::1]:8554/a%20b',
+      secure: true,
+      path: '/a%20b',
+      uri: 'rtsps://[fe80::1]:8554/a%20b',
       credentials: undefined,
     });
   });

@@ -12,8 +12,8 @@ afterEach(async () => {
 });
 
 /** A camera that is closed after the test. */
-export async function cameraWith(script: Script = {}): Promise<ScriptedCamera> {
-  const camera = await new ScriptedCamera(script).start();
+export async function cameraWith(script: Script = {}, tls?: { key: string; cert: string }): Promise<ScriptedCamera> {
+  const camera = await new ScriptedCamera(script, tls).start();
   cleanUps.push(() => camera.close());
   return camera;
 }

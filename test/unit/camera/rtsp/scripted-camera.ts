@@ -1,4 +1,5 @@
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { InterleavedParser, encodeInterleaved } from '../../../../src/camera/rtsp/interleaved.ts';
 import {
   encodeRequest,
@@ -46,15 +47,19 @@ export class ScriptedCamera {
   readonly responses: RtspResponse[] = [];
   readonly frames: { channel: number; payload: Buffer }[] = [];
   script: Script;
-  readonly #server = createServer((socket) => this.#serve(socket));
+  readonly #scheme: 'rtsp' | 'rtsps';
+  readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(script: Script = {}) {
+  constructor(script: Script = {}, tls?: { key: string; cert: string }) {
     this.script = script;
+    this.#scheme = tls === undefined ? 'rtsp' : 'rtsps';
+    const serve = (socket: Socket): void => this.#serve(socket);
+    this.#server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve);
   }
 
   get url(): string {
-    return `rtsp://127.0.0.1:${(this.#server.address() as AddressInfo).port}/live`;
+    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}/live`;
   }
 
   get methods(): string[] {
