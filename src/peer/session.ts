@@ -12,7 +12,7 @@ import { DevicePeer, type PeerDataChannel } from './webrtc/device-peer.ts';
 /** From open to live; a viewer on a slow path needs some seconds, a dead one must not hold its place. */
 const SETUP_TIMEOUT_MS = 30_000;
 const REPORT_INTERVAL_MS = 1000;
-/** Candidates kept before the answer, more than any browser has. */
+/** Candidates that may wait for the answer, more than any browser has. */
 const MAX_EARLY_CANDIDATES = 64;
 
 /** The profile that a session watches. */
@@ -56,8 +56,9 @@ export class Session {
   #removeReader: (() => void) | undefined;
   /** Subprotocols that both sides listed; undefined before the answer. */
   #subprotocols: ReadonlySet<string> | undefined;
-  /** In order; undefined once the answer was taken. */
-  #earlyCandidates: IceCandidate[] | undefined = [];
+  /** The answer was applied; what came before waits for it, in order. */
+  readonly #answered = Promise.withResolvers<void>();
+  #earlyCandidates = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -105,20 +106,22 @@ export class Session {
       return;
     }
     this.#metadata = new MetadataChannel(this.#peer.maxMessageSize);
-    const early = this.#earlyCandidates ?? [];
-    this.#earlyCandidates = undefined;
-    for (const candidate of early) await this.addCandidate(candidate);
+    this.#answered.resolve();
   }
 
   /**
-   * Takes a candidate of the viewer, before or after its answer.
+   * Takes a candidate of the viewer; one that comes before its answer waits for that.
    *
    * @throws GatewayError `session.candidate` when it is malformed; the session goes on
    */
   async addCandidate(candidate: IceCandidate): Promise<void> {
-    if (this.#earlyCandidates === undefined) await this.#peer.addCandidate(candidate);
-    else if (this.#earlyCandidates.length < MAX_EARLY_CANDIDATES) this.#earlyCandidates.push(candidate);
-    else throw new GatewayError('session.candidate', `More than ${MAX_EARLY_CANDIDATES} candidates came before the answer.`);
+    if (this.#metadata === undefined) {
+      if (this.#earlyCandidates === MAX_EARLY_CANDIDATES)
+        throw new GatewayError('session.candidate', `More than ${MAX_EARLY_CANDIDATES} candidates came before the answer.`);
+      this.#earlyCandidates += 1;
+    }
+    await this.#answered.promise;
+    await this.#peer.addCandidate(candidate);
   }
 
   stats(): SessionStats {

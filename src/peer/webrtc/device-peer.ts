@@ -11,6 +11,7 @@ import { announced, askOnlyListedServers, iceConfiguration, isMulticastName } fr
 import { guardUdpSockets } from './udp-socket-guard.ts';
 import { OFFERED_MEDIA, readAnswer, type AnsweredMedia } from './offer.ts';
 import { receiveRtcp } from './received-rtcp.ts';
+import { guardSctp } from './sctp-guard.ts';
 
 /** A data channel that the viewer opened. */
 export interface PeerDataChannel {
@@ -71,6 +72,7 @@ export class DevicePeer {
       this.#audio.sender.setStreams([stream]);
     }
     this.#connection.createDataChannel('', { negotiated: true, id: UNUSED_CHANNEL_ID });
+    guardSctp(this.#connection);
   }
 
   /** Largest data channel message that the viewer takes, bytes. */
@@ -92,6 +94,7 @@ export class DevicePeer {
   /** @throws GatewayError `session.answer` when the answer is unusable */
   async accept(answer: string): Promise<void> {
     try {
+      if (!/^m=/m.test(answer)) throw new Error('it has no media section');
       this.#answer = readAnswer(answer);
       this.#maxMessageSize = readMaxMessageSize(answer);
       await this.#connection.setRemoteDescription({ type: 'answer', sdp: answer });
@@ -155,7 +158,10 @@ export class DevicePeer {
       if (transport.state === 'connected') this.#end('session.lost', 'The viewer does not answer any more.');
       else this.#end('session.ice', 'No network path to the viewer was found.');
     });
-    this.#connection.onDataChannel.subscribe((channel) => this.#options.onDataChannel(new WeriftDataChannel(channel)));
+    this.#connection.onDataChannel.subscribe((channel) => {
+      // werift acknowledges the channel after this; one that is closed before stays half open.
+      queueMicrotask(() => this.#options.onDataChannel(new WeriftDataChannel(channel)));
+    });
   }
 
   #negotiated(): NegotiatedMedia {

@@ -2,6 +2,7 @@ import { RTCPeerConnection, type RTCDataChannel } from 'werift';
 import type { IceCandidate, IceServer } from '../../base/ice.ts';
 import { askOnlyListedServers } from './ice-options.ts';
 import { OFFERED_MEDIA, readPayloadTypes } from './offer.ts';
+import { guardSctp } from './sctp-guard.ts';
 import { guardUdpSockets } from './udp-socket-guard.ts';
 import { ReceivedTrack } from './received-track.ts';
 
@@ -62,6 +63,7 @@ export class HeadlessPeerConnection {
     await this.#connection.setRemoteDescription({ type: 'offer', sdp });
     this.#codecs = readPayloadTypes(sdp);
     askOnlyListedServers(this.#connection);
+    guardSctp(this.#connection);
   }
 
   async createAnswer(): Promise<SessionDescription> {

@@ -7,7 +7,7 @@ import { isRtcp, parseRtcp, type RtcpMessage } from '../../media/rtp/rtcp.ts';
  */
 export function receiveRtcp(transport: RTCDtlsTransport, onMessage: (message: RtcpMessage) => void): void {
   transport.iceTransport.connection.onData.subscribe((datagram) => {
-    if (transport.state !== 'connected' || !isMedia(datagram) || !isRtcp(datagram)) return;
+    if (transport.state !== 'connected' || !isRtcp(datagram)) return;
     const compound = decrypt(transport, datagram);
     if (compound === undefined) return;
     for (const message of parseRtcp(compound).messages) onMessage(message);
@@ -21,10 +21,4 @@ function decrypt(transport: RTCDtlsTransport, datagram: Buffer): Buffer | undefi
   } catch {
     return undefined;
   }
-}
-
-/** RFC 7983 section 7. */
-function isMedia(datagram: Buffer): boolean {
-  const first = datagram[0] ?? 0;
-  return first >= 128 && first <= 191;
 }

@@ -1,6 +1,6 @@
 import { Socket } from 'node:dgram';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { RTCDtlsTransport, RTCRtpSender, type RtcpPacket, type RtpPacket } from 'werift';
+import { Connection, RTCDtlsTransport, RTCRtpSender, type RtcpPacket, type RtpPacket } from 'werift';
 import { encodeSenderReport } from '../../../../src/media/rtp/rtcp.ts';
 import { RtpSender } from '../../../../src/peer/egress/rtp-sender.ts';
 import { createSrtpEgress } from '../../../../src/peer/egress/srtp.ts';
@@ -172,6 +172,23 @@ describe('data channels of a peer', () => {
     await vi.waitUntil(() => theirs.readyState === 'closed', WAIT);
     expect(ours?.open).toBe(false);
   });
+
+  it('are not in the way of one another when the viewer sends what is no SCTP, or no data channel message', async () => {
+    const { viewer, told } = await joined();
+    const theirs = await viewer.openChannel('first');
+    const { dtls } = viewer.transport;
+    const { sctp } = viewer.connection.sctpTransport ?? {};
+    for (const bytes of ['', '00', 'ff'.repeat(11), '00'.repeat(12), '1388138800000000aabbccdd01000004']) {
+      await dtls?.send(Buffer.from(bytes, 'hex'));
+    }
+    // DATA_CHANNEL_ACK for a channel that is not, DATA_CHANNEL_OPEN cut short (RFC 8832 section 5), a payload protocol that is none.
+    await sctp?.send(4000, 50, Buffer.from([2]), { ordered: true });
+    await sctp?.send(4001, 50, Buffer.from([3, 0]), { ordered: true });
+    await sctp?.send(theirs.id ?? 0, 4711, Buffer.from('?'), { ordered: true });
+    await viewer.openChannel('second');
+    await vi.waitFor(() => expect(told.channels.map(({ protocol }) => protocol)).toEqual(['first', 'second']), WAIT);
+    expect(told.disconnected).toEqual([]);
+  });
 });
 
 describe('the path of a connected peer', () => {
@@ -181,6 +198,22 @@ describe('the path of a connected peer', () => {
     const queue = vi.spyOn(Socket.prototype, 'getSendQueueSize').mockReturnValue(4711);
     onTestFinished(() => queue.mockRestore());
     expect(transport.backlog).toBe(4711);
+  });
+
+  it('takes nothing while the viewer has not confirmed that it wants it (RFC 7675)', async () => {
+    const { viewer, told, transport } = await joined();
+    const { connection } = viewer.transport.iceTransport;
+    const consent = vi.spyOn(Connection.prototype as unknown as { canSendApplicationData(): boolean }, 'canSendApplicationData');
+    consent.mockReturnValue(false);
+    onTestFinished(() => consent.mockRestore());
+    const received: Buffer[] = [];
+    connection.onData.subscribe((datagram) => received.push(datagram));
+    expect(transport.send(Buffer.alloc(20, 0x80))).toBe(false);
+    consent.mockReturnValue(true);
+    expect(transport.send(Buffer.alloc(20, 0x81))).toBe(true);
+    await vi.waitUntil(() => received.length > 0, WAIT);
+    expect(received.filter((datagram) => datagram.length === 20)).toEqual([Buffer.alloc(20, 0x81)]);
+    expect(told.disconnected).toEqual([]);
   });
 
   it('takes nothing more once the peer is closed', async () => {

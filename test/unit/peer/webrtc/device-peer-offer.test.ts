@@ -1,4 +1,5 @@
 import { createSocket, Socket } from 'node:dgram';
+import { promises } from 'node:dns';
 import { once } from 'node:events';
 import { parse } from 'sdp-transform';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -10,17 +11,20 @@ async function gathered(told: Told): Promise<void> {
   await vi.waitUntil(() => told.candidates.at(-1)?.candidate === '', WAIT);
 }
 
-/** Where UDP sockets are bound and what they send to while the test runs; nothing goes beyond loopback. */
+/** Where UDP sockets are bound, and what they would send to and look up while the test runs: nothing goes out. */
 function watchSockets(): { bound: () => Set<string>; sentTo: Set<string> } {
   const bind = vi.spyOn(Socket.prototype, 'bind');
   const sentTo = new Set<string>();
   const send = vi.spyOn(Socket.prototype, 'send').mockImplementation((...parameters: unknown[]) => {
     sentTo.add(String(parameters.find((parameter) => typeof parameter === 'string')));
   });
+  const lookup = vi.spyOn(promises, 'lookup').mockImplementation((host: string) => {
+    sentTo.add(host);
+    return Promise.reject(new Error('no names here'));
+  });
   const addresses = new Set<string>();
   onTestFinished(() => {
-    bind.mockRestore();
-    send.mockRestore();
+    for (const spy of [bind, send, lookup]) spy.mockRestore();
   });
   return {
     sentTo,
