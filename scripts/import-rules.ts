@@ -5,8 +5,9 @@
 
 /** What a room may import besides itself and {@link FOR_ALL}. */
 export const ROOMS: Record<string, readonly string[]> = {
-  // Commands put things together: `run` the gateway, the demo and `simulate` the simulator, `view` a client on a peer connection.
-  cli: ['gateway', 'client', 'simulator', 'peer/webrtc', 'camera/discovery'],
+  // Commands put things together: `run` the gateway, the demo and `simulate` the simulator, `view` a client on a peer connection,
+  // `discover` asks what it found.
+  cli: ['gateway', 'client', 'simulator', 'peer/webrtc', 'camera/discovery', 'camera/onvif'],
 
   // The control plane knows the media plane by its messages only; the composition root alone starts it.
   gateway: ['signaling', 'http', 'control', 'nat', 'plane', 'plane/messages', 'camera', 'camera/onvif', 'camera/discovery'],

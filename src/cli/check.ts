@@ -4,7 +4,7 @@ import { ConfigError, formatIssue, type ConfigIssue } from '../config/config-err
 import { loadConfig } from '../config/load.ts';
 
 /** Looked at in this order where `--config` names none. */
-const DEFAULT_FILES = ['gateway.yaml', '/etc/onvif-webrtc-gateway/gateway.yaml'];
+export const DEFAULT_FILES = ['gateway.yaml', '/etc/onvif-webrtc-gateway/gateway.yaml'];
 
 /** What `check --json` prints. */
 export interface CheckResult {

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { describeReason, GatewayError, reasonOf } from '../base/errors.ts';
 import { checkCommand } from './check.ts';
+import { discoverCommand } from './discover.ts';
 import { runCommand } from './run.ts';
 import { simulateCommand } from './simulate.ts';
 import { version } from './version.ts';
@@ -19,6 +20,7 @@ const program = new Command('onvif-webrtc-gateway')
   .version(version)
   .showHelpAfterError('Add --help to see what can be written here.')
   .addCommand(runCommand())
+  .addCommand(discoverCommand())
   .addCommand(checkCommand())
   .addCommand(simulateCommand())
   .addCommand(viewCommand())
@@ -28,6 +30,7 @@ const program = new Command('onvif-webrtc-gateway')
 Examples:
   onvif-webrtc-gateway run                            the demo: two simulated cameras and a page to watch them
   onvif-webrtc-gateway run --config gateway.yaml      the cameras of a site
+  onvif-webrtc-gateway discover                       which cameras are on the network?
   onvif-webrtc-gateway check --config gateway.yaml    is the configuration right?
   onvif-webrtc-gateway view --server ws://127.0.0.1:8080/signaling --peer front-door --duration 10
 
