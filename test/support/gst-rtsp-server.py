@@ -71,11 +71,15 @@ def on_client(_server, client, session_timeout):
         client.connect('new-session', lambda _client, session: session.set_timeout(session_timeout))
 
 
-def protect(server, factory, scheme, user, password):
+def protect(server, factory, scheme, user, password, certificate):
     auth = GstRtspServer.RTSPAuth()
+    if certificate is not None:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(certificate))
     token = GstRtspServer.RTSPToken()
     token.set_string('media.factory.role', 'viewer')
-    if scheme == 'basic':
+    if scheme == 'none':
+        auth.set_default_token(token)
+    elif scheme == 'basic':
         auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
     else:
         auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
@@ -94,6 +98,8 @@ def main():
     arguments.add_argument('--username', default='')
     arguments.add_argument('--password', default='')
     arguments.add_argument('--session-timeout', type=int)
+    arguments.add_argument('--certificate', help='PEM file with certificate and key; RTSP is inside TLS then')
+    arguments.add_argument('--only-udp', action='store_true')
     arguments.add_argument('--from-udp', action='store_true')
     options = arguments.parse_args()
     threading.Thread(target=exit_with_stdin, daemon=True).start()
@@ -114,8 +120,10 @@ def main():
         ready = {name: bound.getsockname()[1] for name, bound in [*sockets.items(), ('reports', reports)]}
     else:
         factory.set_launch(TEST_LAUNCH)
-    if options.auth != 'none':
-        protect(server, factory, options.auth, options.username, options.password)
+    if options.only_udp:
+        factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
+    if options.auth != 'none' or options.certificate is not None:
+        protect(server, factory, options.auth, options.username, options.password, options.certificate)
     server.get_mount_points().add_factory('/live', factory)
     server.connect('client-connected', on_client, options.session_timeout)
     if server.attach(None) == 0:

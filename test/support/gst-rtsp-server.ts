@@ -1,5 +1,8 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +13,10 @@ export interface GstRtspServerOptions {
   auth?: { scheme: 'basic' | 'digest'; username: string; password: string };
   /** The timeout that the server announces, seconds; default GStreamer's 60. */
   sessionTimeoutS?: number;
+  /** Speak RTSP inside TLS, and show this. */
+  certificate?: { key: string; cert: string };
+  /** Refuse media inside the RTSP connection (461). */
+  onlyUdp?: boolean;
   /** Serve what comes to `udp` instead of a test picture. */
   fromUdp?: boolean;
 }
@@ -37,7 +44,12 @@ type ServerProcess = ChildProcessByStdio<Writable, Readable, Readable>;
 /** A real RTSP server (gst-rtsp-server) on loopback with H.264 and PCMU under `/live`. */
 export async function startGstRtspServer(options: GstRtspServerOptions = {}): Promise<GstRtspServer> {
   const script = fileURLToPath(new URL('gst-rtsp-server.py', import.meta.url));
-  const child = spawn(PYTHON, [script, ...argumentsFor(options)], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const folder = mkdtempSync(join(tmpdir(), 'gst-rtsp-server-'));
+  const pem = join(folder, 'certificate.pem');
+  const { certificate } = options;
+  if (certificate !== undefined) writeFileSync(pem, certificate.cert + certificate.key);
+  const tls = certificate === undefined ? [] : ['--certificate', pem];
+  const child = spawn(PYTHON, [script, ...argumentsFor(options), ...tls], { stdio: ['pipe', 'pipe', 'pipe'] });
   const messages: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => messages.push(text));
   const requests: string[] = [];
@@ -49,10 +61,10 @@ export async function startGstRtspServer(options: GstRtspServerOptions = {}): Pr
     });
     child.once('error', (error) => reject(failed(error.message)));
     child.once('close', () => reject(failed(messages.join(''))));
-  });
+  }).finally(() => rmSync(folder, { recursive: true }));
   const { port = 0, video = 0, audio = 0, reports = 0 } = ready;
   return {
-    url: `rtsp://127.0.0.1:${port}/live`,
+    url: `${certificate === undefined ? 'rtsp' : 'rtsps'}://127.0.0.1:${port}/live`,
     port,
     requests,
     udp: { video, audio, reports },
@@ -60,11 +72,12 @@ export async function startGstRtspServer(options: GstRtspServerOptions = {}): Pr
   };
 }
 
-function argumentsFor({ port, auth, sessionTimeoutS, fromUdp }: GstRtspServerOptions): string[] {
+function argumentsFor({ port, auth, sessionTimeoutS, onlyUdp, fromUdp }: GstRtspServerOptions): string[] {
   return [
     ...(port === undefined ? [] : ['--port', String(port)]),
     ...(auth === undefined ? [] : ['--auth', auth.scheme, '--username', auth.username, '--password', auth.password]),
     ...(sessionTimeoutS === undefined ? [] : ['--session-timeout', String(sessionTimeoutS)]),
+    ...(onlyUdp === true ? ['--only-udp'] : []),
     ...(fromUdp === true ? ['--from-udp'] : []),
   ];
 }
