@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 /** A network namespace with a loopback and one interface that leads nowhere but counts what would leave. */
 export interface NetworkNamespace {
@@ -38,6 +39,52 @@ export function createNetworkNamespace(name: string): NetworkNamespace {
     packetsLeft: () => Number(/counter packets (\d+)/.exec(run('nft', 'list', 'table', 'ip', 'watch'))?.[1]),
     close: () => ip('netns', 'delete', name),
   };
+}
+
+/** One of several namespaces that a test connects by cables; it has a loopback, and IPv6 where the machine has. */
+export interface ConnectedNamespace {
+  name: string;
+  prefix: readonly string[];
+  run(command: string, ...args: readonly string[]): string;
+  close(): void;
+}
+
+/** @throws Error as {@link createNetworkNamespace}. */
+export function createConnectedNamespace(name: string): ConnectedNamespace {
+  const ip = (...args: readonly string[]): string => tool('ip', args);
+  const run = (command: string, ...args: readonly string[]): string => ip('netns', 'exec', name, command, ...args);
+  ip('netns', 'add', name);
+  try {
+    run('ip', 'link', 'set', 'lo', 'up');
+    // Addresses can be used at once: nobody else is on the cable.
+    if (hasIPv6()) run('sysctl', '-qw', 'net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0');
+  } catch (error) {
+    ip('netns', 'delete', name);
+    throw error;
+  }
+  return { name, prefix: ['ip', 'netns', 'exec', name], run, close: () => ip('netns', 'delete', name) };
+}
+
+export interface CableEnd {
+  namespace: ConnectedNamespace;
+  /** Of the interface that appears in the namespace. */
+  interfaceName: string;
+  /** `10.0.0.1/24` */
+  address: string;
+}
+
+/** Connects two namespaces by a pair of interfaces that are up. */
+export function layCable(...ends: [CableEnd, CableEnd]): void {
+  const [here, there] = ends.map(({ namespace, interfaceName }) => [interfaceName, 'netns', namespace.name]);
+  tool('ip', ['link', 'add', ...(here ?? []), 'type', 'veth', 'peer', 'name', ...(there ?? [])]);
+  for (const { namespace, interfaceName, address } of ends) {
+    namespace.run('ip', 'address', 'add', address, 'dev', interfaceName);
+    namespace.run('ip', 'link', 'set', interfaceName, 'up');
+  }
+}
+
+export function hasIPv6(): boolean {
+  return existsSync('/proc/net/if_inet6');
 }
 
 function tool(command: string, args: readonly string[]): string {
