@@ -30,15 +30,6 @@ export interface StreamReader {
   readonly wantsMetadata: boolean;
 }
 
-/** What the tracks of a profile turned out to be. */
-export interface StreamTracks {
-  video: string | null;
-  audio: string | null;
-  /** False when browsers cannot play the audio track as it comes. */
-  audioPassed: boolean;
-  metadata: boolean;
-}
-
 export interface StreamOptions {
   /** Most bytes of an RTP payload that viewers are sent. */
   maxPayload: number;
@@ -62,6 +53,8 @@ export class Stream {
   /** RTCP identity towards the camera. */
   readonly #ssrc = randomInt(1, 2 ** 32);
   #clockOffsetMs: number;
+  /** Of the video, before its first packet. */
+  #announcedSsrc: number | undefined;
   #tracks: (Kind | undefined)[] = [];
   #video: VideoTrack | undefined;
   #audio: { receiver: TrackReceiver; codec: string } | undefined;
@@ -103,35 +96,24 @@ export class Stream {
     this.#clockOffsetMs = offset;
   }
 
-  /**
-   * Tells the tracks of a new connection, by position; those after carry on where those before left. Returns what they are; the first of each kind
-   * is used.
-   */
-  setTracks(tracks: readonly TrackDescription[]): StreamTracks {
+  /** Those of a camera's tracks that are of use, at most one of each kind: H.264, sound that passes as it comes, metadata. */
+  static choose<Track extends TrackDescription>(tracks: readonly Track[]): Track[] {
+    const isUsed = { video: isH264, audio: isPassed, application: isMetadata };
+    return (['video', 'audio', 'application'] as const)
+      .map((kind) => tracks.find((track) => track.kind === kind && isUsed[kind](track)))
+      .filter((track) => track !== undefined);
+  }
+
+  /** Tells the {@link choose | chosen} tracks of a new connection, by position; they carry on where those before left. */
+  setTracks(tracks: readonly TrackDescription[]): void {
     this.#tracks = [];
     // What the cache holds belongs to the connection before: the camera may have been away for long.
     this.#cache.clear();
-    const found: StreamTracks = { video: null, audio: null, audioPassed: false, metadata: false };
     for (const [index, track] of tracks.entries()) {
-      if (track.kind === 'video' && found.video === null) {
-        found.video = track.encodingName;
-        if (track.encodingName === 'H264') this.#setVideo(index, track);
-      } else if (track.kind === 'audio' && found.audio === null) {
-        found.audio = track.encodingName;
-        found.audioPassed = isPassed(track);
-        if (found.audioPassed) this.#setAudio(index, track);
-      } else if (track.kind === 'application' && /^vnd\.onvif\.metadata$/i.test(track.encodingName) && !found.metadata) {
-        found.metadata = true;
-        this.#setMetadata(index, track);
-      }
+      if (track.kind === 'video') this.#setVideo(index, track);
+      else if (track.kind === 'audio') this.#setAudio(index, track);
+      else this.#setMetadata(index, track);
     }
-    return found;
-  }
-
-  /** True when the track at this position is used, so that a connection sets up no other. */
-  static wants(track: TrackDescription): boolean {
-    if (track.kind === 'audio') return isPassed(track);
-    return track.kind === 'video' ? track.encodingName === 'H264' : /^vnd\.onvif\.metadata$/i.test(track.encodingName);
   }
 
   /** Takes an RTP packet of the track at `index`; arrival in Unix milliseconds. */
@@ -161,12 +143,12 @@ export class Stream {
     return report === undefined ? undefined : encodeReceiverReport(this.#ssrc, [report], 'gateway');
   }
 
-  /** Asks the camera itself for a keyframe (RFC 4585 PLI), for the track at `index`. */
+  /** Asks the camera itself for a keyframe (RFC 4585 PLI), for the track at `index`; undefined while its SSRC is not known. */
   pictureLossIndication(index: number, nowMs: number): Buffer | undefined {
     if (this.#tracks[index] !== 'video') return undefined;
-    const report = this.receiverReport(index, nowMs);
-    const media = this.#video?.receiver.ssrc;
-    if (report === undefined || media === undefined) return undefined;
+    const media = this.#video?.receiver.ssrc ?? this.#announcedSsrc;
+    if (media === undefined) return undefined;
+    const report = this.receiverReport(index, nowMs) ?? encodeReceiverReport(this.#ssrc, [], 'gateway');
     return Buffer.concat([report, encodePictureLossIndication(this.#ssrc, media)]);
   }
 
@@ -204,6 +186,7 @@ export class Stream {
 
   #setVideo(index: number, track: TrackDescription): void {
     this.#tracks[index] = 'video';
+    this.#announcedSsrc = track.ssrc;
     if (this.#video !== undefined) {
       this.#video.reconnect(track);
       return;
@@ -271,6 +254,14 @@ export class Stream {
   #receivers(): TrackReceiver[] {
     return [this.#video?.receiver, this.#audio?.receiver, this.#metadata?.receiver].filter((receiver) => receiver !== undefined);
   }
+}
+
+function isH264(track: TrackDescription): boolean {
+  return track.encodingName === 'H264';
+}
+
+function isMetadata(track: TrackDescription): boolean {
+  return /^vnd\.onvif\.metadata$/i.test(track.encodingName);
 }
 
 /** G.711 only at its own rate: the static payload types mean 8 kHz, and a browser plays nothing else under these names. */

@@ -13,6 +13,8 @@ export interface TrackDescription {
   clockRate: number;
   /** Parameters of the SDP's fmtp, keys in lower case. */
   fmtp: ReadonlyMap<string, string>;
+  /** SSRC of its packets, where that is known before they come. */
+  ssrc?: number;
 }
 
 /** A packet with its place on the track's continuous timeline. */

@@ -5,8 +5,8 @@ import type { RtspTransport, TlsPolicy } from '../../base/rtsp-transport.ts';
 import type { Credentials } from './auth.ts';
 import { Authenticator } from './authenticator.ts';
 import { RtspConnection } from './connection.ts';
-import { baseUrl, controlUrl, parseRtspUrl, type RtspTarget } from './control-url.ts';
-import { closed, protocol, refused } from './failure.ts';
+import { baseUrl, controlUrl, parseRtspUrl, redirectTarget, type RtspTarget } from './control-url.ts';
+import { closed, protocol, redirected, refused } from './failure.ts';
 import type { InterleavedCounters } from './interleaved.ts';
 import { MediaPaths } from './media-paths.ts';
 import { isSuccess, type RtspResponse } from './message.ts';
@@ -21,8 +21,8 @@ export interface RtspClientOptions {
   transport?: RtspTransport;
   /** Absent: the certificate must be one that the system trusts. */
   tls?: TlsPolicy;
-  /** Which tracks to receive; default all that the camera sends. */
-  wants?: (track: RtspTrack) => boolean;
+  /** Which of the tracks that the camera sends are received; throws where none is of use. Default all. Asked once a session. */
+  choose?: (tracks: readonly RtspTrack[]) => readonly RtspTrack[];
   userAgent?: string;
   /** Default 5000. */
   connectTimeoutMs?: number;
@@ -48,6 +48,7 @@ export interface RtspClientCounters extends InterleavedCounters {
 
 const DEFAULT_SESSION_TIMEOUT_S = 60;
 const MAX_KEEP_ALIVE_MS = 30_000;
+const MAX_REDIRECTS = 3;
 const TEARDOWN_TIMEOUT_MS = 1000;
 
 /** One RTSP session with a camera (RFC 2326). For one use only. */
@@ -55,8 +56,11 @@ export class RtspClient {
   readonly #options: RtspClientOptions;
   readonly #logger: Logger;
   readonly #place: string;
-  readonly #target: RtspTarget | undefined;
-  readonly #route: Route | undefined;
+  readonly #credentials: Credentials | undefined;
+  /** Where the camera is; after a redirect, where that leads. */
+  #target: RtspTarget | undefined;
+  #route: Route | undefined;
+  #signal: AbortSignal | undefined;
   readonly #authenticator: Authenticator;
   readonly #media: MediaPaths;
   #connection: RtspConnection | undefined;
@@ -72,20 +76,10 @@ export class RtspClient {
     this.#logger = options.logger ?? silentLogger;
     this.#place = redactUrl(options.url);
     this.#target = parseRtspUrl(options.url);
-    const credentials = options.credentials ?? this.#target?.credentials;
-    this.#authenticator = new Authenticator(this.#place, credentials);
-    this.#route =
-      this.#target &&
-      routeTo({
-        target: this.#target,
-        transport: options.transport ?? 'auto',
-        tls: options.tls,
-        place: this.#place,
-        userAgent: this.#userAgent,
-        credentials,
-      });
+    this.#credentials = options.credentials ?? this.#target?.credentials;
+    this.#authenticator = new Authenticator(this.#place, this.#credentials);
     this.#media = new MediaPaths({
-      transport: this.#route?.media ?? 'auto',
+      transport: () => this.#route?.media ?? 'auto',
       place: this.#place,
       clock: options.clock ?? systemClock,
       logger: this.#logger,
@@ -96,10 +90,6 @@ export class RtspClient {
     });
   }
 
-  get #userAgent(): string {
-    return this.#options.userAgent ?? 'onvif-webrtc-gateway';
-  }
-
   get counters(): Readonly<RtspClientCounters> {
     const { garbageBytes, resyncs } = this.#connection?.counters ?? { garbageBytes: 0, resyncs: 0 };
     return { garbageBytes, resyncs, datagramsRefused: this.#media.datagramsRefused };
@@ -108,14 +98,14 @@ export class RtspClient {
   /**
    * Connects, sets up the wanted tracks and plays. After an error everything is closed.
    * @throws GatewayError `rtsp.unreachable`, `rtsp.certificate`, `rtsp.timeout`, `rtsp.unauthorized`, `rtsp.not_found`, `rtsp.status`,
-   * `rtsp.protocol`, `rtsp.closed` (the last also on abort and on {@link close}).
+   * `rtsp.protocol`, `rtsp.redirected`, `rtsp.udp`, `rtsp.closed` (the last also on abort and on {@link close}).
    */
   async start(signal?: AbortSignal): Promise<{ tracks: RtspTrack[] }> {
+    this.#signal = signal;
     const abort = (): void => this.#connection?.end(closed(this.#place, 'given up'));
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      if (signal?.aborted === true) throw closed(this.#place, 'given up');
-      this.#throwIfOver();
+      this.#throwIfGivenUp();
       const tracks = await this.#open();
       this.#throwIfOver();
       this.#started = true;
@@ -126,6 +116,12 @@ export class RtspClient {
     } finally {
       signal?.removeEventListener('abort', abort);
     }
+  }
+
+  /** Where a REDIRECT of the camera that ended the session leads, if that is within the same host; without credentials. */
+  get redirectedTo(): string | undefined {
+    const location = this.#connection?.redirectedTo;
+    return location === undefined ? undefined : this.#redirectTarget(location)?.uri;
   }
 
   /** Sends a compound RTCP packet for the track; false when it was dropped. */
@@ -159,31 +155,26 @@ export class RtspClient {
   /** What came last may have come in the same moment as the end, or as {@link close}. */
   #throwIfOver(): void {
     if (this.#connection?.ended !== undefined) throw this.#connection.ended;
-    if (this.#closing !== undefined) throw closed(this.#place, 'given up');
+    this.#throwIfGivenUp();
+  }
+
+  #throwIfGivenUp(): void {
+    if (this.#closing !== undefined || this.#signal?.aborted === true) throw closed(this.#place, 'given up');
   }
 
   async #open(): Promise<RtspTrack[]> {
-    const target = this.#target;
-    const route = this.#route;
-    if (target === undefined || route === undefined) throw protocol(this.#place, 'is not a URL of the form rtsp://host/path');
-    this.#connection = new RtspConnection({
-      dial: route.dial,
-      place: this.#place,
-      userAgent: this.#userAgent,
-      connectTimeoutMs: this.#options.connectTimeoutMs ?? 5000,
-      requestTimeoutMs: this.#options.requestTimeoutMs ?? 5000,
-      clock: this.#options.clock ?? systemClock,
-      logger: this.#logger,
-      onFrame: (channel, payload, arrivalMs) => this.#media.onFrame(channel, payload, arrivalMs),
-      onEnd: (error) => this.#onEnd(error),
-    });
-    await this.#connection.connect();
-
-    // Only to learn how to keep the session alive; a camera that refuses it may still play.
-    this.#publicMethods = (await this.#request('OPTIONS', target.uri)).headers.getAll('Public').join(',').toUpperCase();
-    const { description, base } = await this.#describe(target.uri);
+    if (this.#target === undefined) throw protocol(this.#place, 'is not a URL of the form rtsp://host/path');
+    let session = await this.#describe(this.#target);
+    for (let redirects = 0; 'location' in session; redirects += 1) {
+      const target = redirects < MAX_REDIRECTS ? this.#redirectTarget(session.location) : undefined;
+      if (target === undefined) throw redirected(this.#place, session.location);
+      this.#target = target;
+      this.#connection?.end(closed(this.#place, 'the camera sends us on'));
+      session = await this.#describe(target);
+    }
+    const { description, base } = session;
     this.#sessionUrl = controlUrl(base, description.control);
-    const tracks = await this.#media.setUp(this.#wanted(description), base);
+    const tracks = await this.#media.setUp(this.#chosen(description), base);
     this.#throwIfOver();
     this.#options.onTracks?.(tracks);
     this.#media.receive();
@@ -193,19 +184,57 @@ export class RtspClient {
     return tracks;
   }
 
-  async #describe(uri: string): Promise<{ description: SessionDescription; base: string }> {
-    const response = await this.#command('DESCRIBE', uri, [['Accept', 'application/sdp']]);
+  async #connect(target: RtspTarget): Promise<void> {
+    this.#throwIfGivenUp();
+    const userAgent = this.#options.userAgent ?? 'onvif-webrtc-gateway';
+    const route = routeTo({
+      target,
+      transport: this.#options.transport ?? 'auto',
+      tls: this.#options.tls,
+      place: this.#place,
+      userAgent,
+      credentials: this.#credentials,
+    });
+    this.#route = route;
+    this.#connection = new RtspConnection({
+      dial: route.dial,
+      place: this.#place,
+      userAgent,
+      connectTimeoutMs: this.#options.connectTimeoutMs ?? 5000,
+      requestTimeoutMs: this.#options.requestTimeoutMs ?? 5000,
+      clock: this.#options.clock ?? systemClock,
+      logger: this.#logger,
+      onFrame: (channel, payload, arrivalMs) => this.#media.onFrame(channel, payload, arrivalMs),
+      onEnd: (error) => this.#onEnd(error),
+    });
+    await this.#connection.connect();
+  }
+
+  /** Connects and asks what there is; or where to ask instead. */
+  async #describe(target: RtspTarget): Promise<{ description: SessionDescription; base: string } | { location: string }> {
+    const { uri } = target;
+    await this.#connect(target);
+    // Only to learn how to keep the session alive; a camera that refuses it may still play.
+    this.#publicMethods = (await this.#request('OPTIONS', uri)).headers.getAll('Public').join(',').toUpperCase();
+    const response = await this.#request('DESCRIBE', uri, [['Accept', 'application/sdp']]);
+    const location = response.headers.get('Location');
+    if (response.status >= 300 && response.status < 400 && location !== undefined) return { location };
+    if (!isSuccess(response)) throw refused(this.#place, 'DESCRIBE', response);
     const description = parseSessionDescription(response.body.toString('utf8'));
     if (description.tracks.length === 0) throw protocol(this.#place, 'describes no media');
     return { description, base: baseUrl(uri, response.headers.get('Content-Base'), response.headers.get('Content-Location')) };
   }
 
-  #wanted(description: SessionDescription): RtspTrack[] {
-    const { wants } = this.#options;
-    const wanted = description.tracks.filter((track) => isReceived(track) && (wants === undefined || wants(track)));
-    if (wanted.length > 0) return wanted;
+  #redirectTarget(location: string): RtspTarget | undefined {
+    return this.#target && redirectTarget(location, this.#target, this.#connection?.cameraAddress ?? '');
+  }
+
+  #chosen(description: SessionDescription): readonly RtspTrack[] {
+    const sent = description.tracks.filter(isReceived);
+    const chosen = this.#options.choose?.(sent) ?? sent;
+    if (chosen.length > 0) return chosen;
     const names = description.tracks.map((track) => track.encodingName || track.kind).join(', ');
-    throw protocol(this.#place, `has no track that can be used (it has ${names})`, 'Set the camera to H.264.');
+    throw protocol(this.#place, `has no track that can be used (it has ${names})`);
   }
 
   async #setUp(uri: string, transport: string): Promise<RtspResponse> {
@@ -244,11 +273,22 @@ export class RtspClient {
   }
 
   #request(method: string, uri: string, fields: readonly (readonly [string, string])[] = []): Promise<RtspResponse> {
-    const connection = this.#standing();
     const session: [string, string][] = this.#session === undefined ? [] : [['Session', this.#session]];
-    return this.#authenticator.request(method, uri, (authorization) =>
-      connection.request(method, uri, [...session, ...authorization, ...fields]),
-    );
+    let isChallenged = false;
+    return this.#authenticator.request(method, uri, async (authorization) => {
+      const send = (): Promise<RtspResponse> => this.#standing().request(method, uri, [...session, ...authorization, ...fields]);
+      try {
+        const response = await send();
+        isChallenged = response.status === 401;
+        return response;
+      } catch (error) {
+        // Some cameras close the connection with their 401 and expect the answer on another.
+        const hungUp = isChallenged && this.#session === undefined && this.#connection?.ended !== undefined;
+        if (!hungUp || this.#target === undefined) throw error;
+        await this.#connect(this.#target);
+        return send();
+      }
+    });
   }
 
   #standing(): RtspConnection {

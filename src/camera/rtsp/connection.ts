@@ -42,6 +42,7 @@ export class RtspConnection {
   #cseq = 0;
   #arrivalMs = 0;
   #ended: GatewayError | undefined;
+  #redirectedTo: string | undefined;
 
   constructor(options: RtspConnectionOptions) {
     this.#options = options;
@@ -54,6 +55,11 @@ export class RtspConnection {
   /** What ended the connection; undefined while it stands. */
   get ended(): GatewayError | undefined {
     return this.#ended;
+  }
+
+  /** Where the REDIRECT that ended the connection leads, as it came. */
+  get redirectedTo(): string | undefined {
+    return this.#redirectedTo;
   }
 
   /** Our own address; empty while there is no connection. */
@@ -182,6 +188,7 @@ export class RtspConnection {
     if (stream !== undefined && stream.writableLength <= MAX_UNSENT_BYTES) {
       stream.write(encodeResponse({ status, reason, headers: new RtspHeaders(fields), body: NO_BODY }));
     }
+    if (method === 'REDIRECT') this.#redirectedTo = headers.get('Location');
     if (method === 'TEARDOWN' || method === 'REDIRECT') this.end(closed(this.#options.place, `the camera sent ${method}`));
   }
 

@@ -67,6 +67,18 @@ export function parseRtspUrl(url: string): RtspTarget | undefined {
   };
 }
 
+/**
+ * Where a redirect leads: within the same host only, which the camera may call by the address that was reached, and not out of TLS.
+ * Undefined when we do not go there.
+ */
+export function redirectTarget(location: string, from: RtspTarget, reachedAddress: string): RtspTarget | undefined {
+  const target = parseRtspUrl(repair(location.trim(), from.uri) ?? '');
+  if (target === undefined || (from.secure && !target.secure)) return undefined;
+  const isSameHost = target.host.toLowerCase() === from.host.toLowerCase() || target.host === reachedAddress;
+  // The name that we were given is the one that a certificate is checked for.
+  return isSameHost ? { ...target, host: from.host, credentials: undefined } : undefined;
+}
+
 /** Percent-decodes; a lone `%`, as passwords have them, stays what it is. */
 function unescape(text: string): string {
   try {

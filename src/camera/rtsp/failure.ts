@@ -1,4 +1,5 @@
 import { GatewayError } from '../../base/errors.ts';
+import { redactUrl } from '../../base/log.ts';
 import type { RtspResponse } from './message.ts';
 
 /*
@@ -68,6 +69,13 @@ const UNAUTHORIZED = {
     advice: 'Check both, and whether the camera has locked the account after too many attempts.',
   },
 };
+
+/** The camera sends us to another host, from TLS to none, or in circles. */
+export function redirected(place: string, location: string): GatewayError {
+  return new GatewayError('rtsp.redirected', `${place} sends us on to ${redactUrl(location)}, where we do not go.`, {
+    advice: 'If the stream is there, write this URL in the configuration.',
+  });
+}
 
 /** An answer that is not 2xx. */
 export function refused(place: string, method: string, response: RtspResponse): GatewayError {

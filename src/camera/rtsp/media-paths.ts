@@ -12,7 +12,7 @@ import { UdpMedia } from './udp-media.ts';
 
 export interface MediaPathsOptions {
   /** `auto`: `tcp`, or `udp` where the camera refuses that. */
-  transport: 'auto' | 'tcp' | 'udp';
+  transport: () => 'auto' | 'tcp' | 'udp';
   place: string;
   clock: Clock;
   logger: Logger;
@@ -31,13 +31,12 @@ export class MediaPaths {
   readonly #options: MediaPathsOptions;
   readonly #channels = new InterleavedChannels();
   readonly #udp = new Map<RtspTrack, UdpMedia>();
-  #overUdp: boolean;
+  #overUdp = false;
   #receiving = false;
   #closed = false;
 
   constructor(options: MediaPathsOptions) {
     this.#options = options;
-    this.#overUdp = options.transport === 'udp';
   }
 
   /** Datagrams that were not the camera's, or not of the stream. */
@@ -51,11 +50,13 @@ export class MediaPaths {
    */
   async setUp(tracks: readonly RtspTrack[], base: string): Promise<RtspTrack[]> {
     const ready: RtspTrack[] = [];
+    const transport = this.#options.transport();
+    this.#overUdp = transport === 'udp';
     let failure: GatewayError | undefined;
     for (const track of tracks) {
       const uri = controlUrl(base, track.control);
       let outcome = await this.#setUpTrack(track, uri);
-      if (this.#options.transport === 'auto' && ready.length === 0 && isUnsupported(outcome)) {
+      if (transport === 'auto' && ready.length === 0 && isUnsupported(outcome)) {
         this.#overUdp = true;
         outcome = await this.#setUpTrack(track, uri);
         this.#overUdp = isTrack(outcome);

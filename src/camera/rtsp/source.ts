@@ -6,6 +6,7 @@ import { redactUrl, silentLogger, type Logger } from '../../base/log.ts';
 import type { RtspTransport, TlsPolicy } from '../../base/rtsp-transport.ts';
 import type { Credentials } from './auth.ts';
 import { RtspClient } from './client.ts';
+import { parseRtspUrl } from './control-url.ts';
 import { stalled } from './failure.ts';
 import type { RtspTrack } from './sdp.ts';
 
@@ -19,8 +20,8 @@ export interface RtspSourceOptions {
   transport?: RtspTransport;
   /** Absent: the certificate must be one that the system trusts. */
   tls?: TlsPolicy;
-  /** Which tracks to receive; default all that the camera sends. */
-  wants?: (track: RtspTrack) => boolean;
+  /** Which of the tracks that the camera sends are received; throws where none is of use. Default all. Asked once a connection. */
+  choose?: (tracks: readonly RtspTrack[]) => readonly RtspTrack[];
   /** Without video (or, where there is none, any media) for this long the camera is asked anew. Default 8000. */
   stallMs?: number;
   /** Waits between attempts, milliseconds; default 500 growing to 3000, short because a source exists only while somebody watches. */
@@ -69,6 +70,8 @@ export class RtspSource {
   readonly #backoff: Backoff;
   readonly #unauthorizedBackoff: Backoff;
   #client: RtspClient | undefined;
+  /** Where the camera sent us for the next attempt. */
+  #redirectedTo: string | undefined;
   #run: Promise<void> | undefined;
   #state: RtspSourceState | undefined;
   #lastReason: string | undefined;
@@ -146,19 +149,21 @@ export class RtspSource {
       await client.close();
       this.#counters.garbageBytes += client.counters.garbageBytes;
       this.#counters.datagramsRefused += client.counters.datagramsRefused;
+      this.#redirectedTo = client.redirectedTo;
       this.#client = undefined;
     }
   }
 
   #newClient(onClose: (error: GatewayError) => void): RtspClient {
-    const { url, credentials, transport, tls, wants, clock, onTracks, onRtp, onRtcp } = this.#options;
+    const { url, transport, tls, choose, clock, onTracks, onRtp, onRtcp } = this.#options;
     const { signal } = this.#abort;
+    const credentials = this.#options.credentials ?? parseRtspUrl(url)?.credentials;
     return new RtspClient({
-      url,
+      url: this.#redirectedTo ?? url,
       ...(credentials === undefined ? {} : { credentials }),
       ...(transport === undefined ? {} : { transport }),
       ...(tls === undefined ? {} : { tls }),
-      ...(wants === undefined ? {} : { wants }),
+      ...(choose === undefined ? {} : { choose }),
       ...(clock === undefined ? {} : { clock }),
       logger: this.#logger,
       onClose,

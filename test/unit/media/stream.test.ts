@@ -269,6 +269,18 @@ describe('stream: reports to the camera', () => {
     expect(stream.receiverReport(2, NOW)).toBeUndefined();
   });
 
+  it('asks for a keyframe before the first packet where the SSRC was announced, and then by the SSRC that came', () => {
+    const { stream } = start();
+    stream.setTracks([{ ...VIDEO, ssrc: 41 }]);
+    const asked = (): unknown => parseRtcp(stream.pictureLossIndication(0, NOW) ?? Buffer.alloc(0)).messages;
+    expect(asked()).toMatchObject([
+      { type: 'receiver-report', reports: [] },
+      { type: 'pli', mediaSsrc: 41 },
+    ]);
+    feed(stream, new H264Camera().picture([IDR]), NOW);
+    expect(asked()).toMatchObject([{ type: 'receiver-report' }, { type: 'pli', mediaSsrc: 77 }]);
+  });
+
   it('asks the video track for a keyframe, behind a report, and leaves the other tracks alone', () => {
     const { stream } = start();
     stream.setTracks([VIDEO, AUDIO]);

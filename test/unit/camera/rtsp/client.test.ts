@@ -82,6 +82,12 @@ describe('RTSP client: a session', () => {
     await vi.waitFor(() => expect(camera.frames).toEqual([{ channel: rtcp, payload: Buffer.from([1, 2]) }]));
   });
 
+  it('names the SSRC that the camera announces', async () => {
+    const camera = await cameraWith({ SETUP: () => ({ headers: [['Transport', 'RTP/AVP/TCP;interleaved=0-1;ssrc=1A2B3C4D']] }) });
+    const { client } = clientOf(camera.url);
+    expect((await client.start()).tracks.map((track) => track.ssrc)).toEqual([0x1a2b3c4d, 0x1a2b3c4d]);
+  });
+
   it('keeps the tracks apart for a camera that answers the same channels to all', async () => {
     const camera = await cameraWith({ SETUP: () => ({ headers: [['Transport', 'RTP/AVP/TCP;interleaved=0-1']] }) });
     const { client, told } = clientOf(camera.url);

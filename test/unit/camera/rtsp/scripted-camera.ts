@@ -19,6 +19,8 @@ export interface Answer {
   silent?: boolean;
   /** Close the connection instead of an answer. */
   hangUp?: boolean;
+  /** Close the connection right behind the answer. */
+  hangUpAfter?: boolean;
   /** Raw bytes right behind the answer, in the same segment. */
   behind?: Buffer;
 }
@@ -134,5 +136,6 @@ export class ScriptedCamera {
       body: Buffer.from(body),
     };
     socket.write(Buffer.concat([encodeResponse(response), behind]));
+    if (answer.hangUpAfter === true) socket.destroySoon();
   }
 }
