@@ -39,7 +39,8 @@ export class CameraSessionHost implements DeviceSessionHost {
     const id = `${cameraId}-${this.#opened}`;
     const log = logger.child({ session: id });
     let live = false;
-    let closedBySignaling = false;
+    /** For the device role: it ended the session, or was told of its end. */
+    let over = false;
     const session: MediaSession = media.openSession(
       { id, cameraId, iceServers: request.iceServers, ...(request.profile === undefined ? {} : { profile: request.profile }) },
       {
@@ -47,7 +48,8 @@ export class CameraSessionHost implements DeviceSessionHost {
           toPeer.invite(offer, subprotocols).then(
             ({ answer, subprotocols: accepted }) => session.answer(answer, accepted),
             (error: unknown) => {
-              closedBySignaling = true;
+              if (over) return;
+              over = true;
               session.close({ code: 'session.invite', message: `The viewer did not take the invitation: ${messageOf(error)}` });
               toPeer.closed();
             },
@@ -60,7 +62,8 @@ export class CameraSessionHost implements DeviceSessionHost {
           if (state === 'live') log.info(`A viewer watches ${cameraId}`);
           if (state !== 'closed') return;
           log.info({ reason }, `A viewer of ${cameraId} is gone: ${reason?.message ?? ''}`);
-          if (closedBySignaling) return;
+          if (over) return;
+          over = true;
           if (reason !== undefined && reason.code !== 'session.left') toPeer.error(codeOf(reason), reason.message);
           toPeer.closed();
         },
@@ -72,7 +75,7 @@ export class CameraSessionHost implements DeviceSessionHost {
         return live;
       },
       close: (reason) => {
-        closedBySignaling = true;
+        over = true;
         session.close(reason);
       },
     };

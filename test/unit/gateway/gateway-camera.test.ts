@@ -1,0 +1,117 @@
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { createLogger, silentLogger, type Logger } from '../../../src/base/log.ts';
+import { GatewayCamera } from '../../../src/gateway/gateway-camera.ts';
+import { DEFAULT_MEDIA_SETTINGS } from '../../../src/gateway/media-settings.ts';
+import { MediaControl } from '../../../src/plane/media-control.ts';
+import type { MediaStats, SessionState } from '../../../src/plane/messages.ts';
+import { recordingLogger } from '../../support/site.ts';
+
+const NOTHING: MediaStats = { streams: [], sessions: [], ended: [] };
+const PLAYED = { video: 'H264', audio: 'PCMU', audioPassed: true, metadata: true };
+
+/** A camera by RTSP URI, before a media plane that is not started. */
+function gatewayCamera(logger: Logger = silentLogger): { camera: GatewayCamera; media: MediaControl } {
+  const media = new MediaControl({
+    settings: DEFAULT_MEDIA_SETTINGS,
+    clock: { now: () => 0 },
+    logger: silentLogger,
+    onStreamState: () => undefined,
+    onKeyframeWanted: () => undefined,
+  });
+  const camera = new GatewayCamera({
+    camera: { id: 'yard', name: 'The yard', rtsp: { main: 'rtsp://user:secret@192.0.2.9:8554/1', sub: 'rtsp://192.0.2.9/2' } },
+    signaling: { server: 'ws://127.0.0.1:9/signaling?token=secret', token: 'secret' },
+    media,
+    clock: { now: () => Date.UTC(2026, 0, 2) },
+    logger,
+  });
+  onTestFinished(() => camera.close());
+  return { camera, media };
+}
+
+function session(cameraId: string, state: SessionState): MediaStats['sessions'][number] {
+  return { cameraId, state } as MediaStats['sessions'][number];
+}
+
+it('a camera says who and how it is, and no secret', () => {
+  const { camera } = gatewayCamera();
+  const info = camera.info(NOTHING);
+  expect(info).toMatchObject({
+    id: 'yard',
+    name: 'The yard',
+    kind: 'rtsp',
+    state: 'connecting',
+    since: '2026-01-02T00:00:00.000Z',
+    peer: null,
+    signaling: { state: 'connecting', reason: null },
+    viewers: 0,
+    clockOffsetMs: null,
+  });
+  expect(JSON.stringify(info)).not.toContain('secret');
+  expect(camera.registered).toBe(false);
+});
+
+it('a camera that is started is told to the media plane, and taken back from it at its end', async () => {
+  const { camera, media } = gatewayCamera();
+  const set = vi.spyOn(media, 'setCamera');
+  const remove = vi.spyOn(media, 'removeCamera');
+  camera.start();
+  expect(set.mock.lastCall?.[0]).toMatchObject({
+    id: 'yard',
+    profiles: [
+      { token: 'main', uri: 'rtsp://192.0.2.9:8554/1' },
+      { token: 'sub', uri: 'rtsp://192.0.2.9/2' },
+    ],
+  });
+  await camera.close();
+  expect(remove.mock.calls).toEqual([['yard']]);
+});
+
+it('the viewers of a camera are its live sessions alone', () => {
+  const { camera } = gatewayCamera();
+  const sessions = [session('yard', 'live'), session('yard', 'connecting'), session('gate', 'live'), session('yard', 'live')];
+  expect(camera.info({ ...NOTHING, sessions }).viewers).toBe(2);
+});
+
+it('the clock of a camera is that of its sender reports where it sends some, else what ONVIF measured', () => {
+  const { camera } = gatewayCamera();
+  const status = vi.spyOn(camera.camera, 'status', 'get').mockReturnValue({ ...camera.camera.status, clockOffsetMs: 3000 });
+  onTestFinished(() => status.mockRestore());
+  const stream = (cameraId: string, clockOffsetMs: number | null): MediaStats['streams'][number] =>
+    ({ cameraId, clockOffsetMs }) as MediaStats['streams'][number];
+  const offset = (...streams: MediaStats['streams']): number | null => camera.info({ ...NOTHING, streams }).clockOffsetMs;
+  expect(offset()).toBe(3000);
+  expect(offset(stream('gate', 7), stream('yard', null))).toBe(3000);
+  expect(offset(stream('gate', 7), stream('yard', null), stream('yard', 2875))).toBe(2875);
+});
+
+it('a profile is as its stream is, and keeps what it was seen to carry', () => {
+  const { camera } = gatewayCamera();
+  camera.start();
+  const main = (): unknown => camera.info(NOTHING).profiles.find(({ token }) => token === 'main');
+  expect(main()).toMatchObject({ audio: null, metadata: false, stream: { state: 'idle', reason: null } });
+  camera.onStreamState('main', 'playing', undefined, PLAYED);
+  expect(main()).toMatchObject({ audio: { codec: 'PCMU' }, metadata: true, stream: { state: 'playing', reason: null } });
+  const reason = { code: 'rtsp.unreachable', message: 'Gone.' };
+  camera.onStreamState('main', 'failed', reason, undefined);
+  expect(main()).toMatchObject({ audio: { codec: 'PCMU' }, metadata: true, stream: { state: 'failed', reason } });
+});
+
+it('a stream that fails has the camera looked at again', () => {
+  const { camera } = gatewayCamera();
+  const refresh = vi.spyOn(camera.camera, 'refresh');
+  camera.onStreamState('main', 'playing', undefined, undefined);
+  expect(refresh).not.toHaveBeenCalled();
+  camera.onStreamState('main', 'failed', { code: 'rtsp.unreachable', message: '' }, undefined);
+  expect(refresh).toHaveBeenCalledTimes(1);
+});
+
+it('sound that browsers do not play is logged once, by its name', () => {
+  const { logger, lines } = recordingLogger((destination) => createLogger({ destination }));
+  const { camera } = gatewayCamera(logger);
+  const silent = { ...PLAYED, audio: 'MPEG4-GENERIC', audioPassed: false };
+  for (const media of [PLAYED, silent, silent, undefined, silent]) camera.onStreamState('main', 'playing', undefined, media);
+  const warnings = lines.filter(({ msg }) => String(msg).includes('no sound'));
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]?.['msg']).toContain('MPEG4-GENERIC');
+});
