@@ -82,7 +82,8 @@ async function run(targets: string[], options: DiscoverCommandOptions): Promise<
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
   say(summaryOf(result, targets.length > 0));
   if (options.write === undefined) return;
-  if (result.toAdd.length === 0) say(`Nothing to add to ${options.write}.`);
+  if (interrupted.signal.aborted) say(`Interrupted: nothing was added to ${options.write}.`);
+  else if (result.toAdd.length === 0) say(`Nothing to add to ${options.write}.`);
   else say(describeAdded(options.write, writeCameras(options.write, result.toAdd), credentials !== undefined));
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -95,6 +95,17 @@ describe('discover', () => {
     expect(again.stderr).toContain('Nothing to add');
     expect(readFileSync(file, 'utf8')).toBe(text);
     expect(readdirSync(folder).toSorted()).toEqual(['gateway.yaml', 'password', 'wrong']);
+  });
+
+  it('shows at Ctrl+C what it has found, and writes nothing', async () => {
+    const file = inFolder('interrupted.yaml');
+    const args = ['discover', '--interface', 'lo', '--timeout', '60', '--write', file];
+    const search = new CliProcess(args, { prefix: namespace.prefix });
+    await search.says(/Simulated camera 1[^]*Simulated camera 2|Simulated camera 2[^]*Simulated camera 1/);
+    search.kill('SIGINT');
+    expect(await search.exit()).toBe(0);
+    expect(search.stderr).toMatch(/2 cameras found.*Interrupted: nothing was added/s);
+    expect(existsSync(file)).toBe(false);
   });
 
   it('is content with finding nothing, and says what to look at', async () => {
