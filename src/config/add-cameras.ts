@@ -1,6 +1,18 @@
 import { isIPv6 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import { isMap, isNode, isScalar, isSeq, parseDocument, stringify, type Document, type Node, type YAMLSeq } from 'yaml';
+import {
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  parseDocument,
+  stringify,
+  visit,
+  type Document,
+  type Node,
+  type YAMLSeq,
+} from 'yaml';
 import { GatewayError } from '../base/errors.ts';
 import type { OnvifAddress } from './addresses.ts';
 import { ConfigError, formatIssue, type ConfigIssue } from './config-error.ts';
@@ -158,9 +170,14 @@ function insertIntoList(text: string, list: YAMLSeq, entries: readonly Entry[], 
   return at === undefined ? text : `${text.slice(0, at)}, ${items}${text.slice(at)}`;
 }
 
-/** The end of the last line that belongs to the last item: what is deeper than its dash, comments too. */
+/** The end of the last line that belongs to the last item, also of comments below it that are deeper than its dash. */
 function endOfLastItem(text: string, list: YAMLSeq, dash: number): number {
-  let end = lineEnd(text, rangeOf(list.items.at(-1))?.[0] ?? 0);
+  let content = 0;
+  visit(list, (_key, node) => {
+    if (isNode(node) && !(isCollection(node) && node.flow !== true)) content = Math.max(content, node.range?.[1] ?? 0);
+  });
+  // A block text ends after its line breaks.
+  let end = lineEnd(text, text.slice(0, content).trimEnd().length);
   for (let next = end; next < text.length; next = lineEnd(text, next + 1)) {
     const line = text.slice(next + 1, lineEnd(text, next + 1)).trimEnd();
     if (line === '') continue;

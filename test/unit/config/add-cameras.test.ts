@@ -42,6 +42,7 @@ describe('the text of a config with one more camera', () => {
     ['cameras on one line', 'cameras:\n    - {id: a, onvif: 10.0.0.1}   # odd   spaces\n', 4, ''],
     ['block texts', 'cameras:\n  - id: a\n    onvif: 10.0.0.1\n    name: >-\n      A\n\n      B\n', 2, '\n\n'],
     ['a list of nothing', 'cameras:\n', 2, '  # - id: a\nmedia: {linger: 5}\n'],
+    ['a comment at the margin', 'cameras:\n  - id: a\n# his\n    onvif: 10.0.0.1\n    name:\n# hers\n      A\n', 2, '# end\n'],
     ['an anchor', 'cameras:\n  - &a\n    id: a\n    onvif: 10.0.0.1\n', 2, 'media: {linger: 5}\n'],
   ])('keeps %s', (_what, before, column, after) => {
     expect(addCameras(FILE, before + after, [YARD]).text).toBe(before + lines(column) + after);
