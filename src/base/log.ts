@@ -37,11 +37,14 @@ export function createLogger(options: LogOptions = {}): Logger {
 /** A logger that says nothing; for tests and for libraries without one. */
 export const silentLogger: Logger = pino({ level: 'silent' });
 
-/** The URL without user name, password and the values of its query, for logs, API and error texts. */
+/** Cameras of several makers take the password in the path: `/user=admin&password=secret&channel=1`. */
+const SECRET_IN_PATH = /((?:user|username|usr|pass|passwd|password|pwd|token|auth)[=:_])[^&/;,?]*/gi;
+
+/** The URL without user name, password, what names itself so in the path, and the values of its query, for logs, API and error texts. */
 export function redactUrl(url: string): string {
   const parsed = URL.parse(url);
   if (parsed === null) return '(not a URL)';
   const user = parsed.username === '' && parsed.password === '' ? '' : '***@';
   const query = parsed.search === '' ? '' : `?${[...parsed.searchParams.keys()].map((key) => `${key}=***`).join('&')}`;
-  return `${parsed.protocol}//${user}${parsed.host}${parsed.pathname}${query}`;
+  return `${parsed.protocol}//${user}${parsed.host}${parsed.pathname.replace(SECRET_IN_PATH, '$1***')}${query}`;
 }

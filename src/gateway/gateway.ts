@@ -68,8 +68,8 @@ export class Gateway implements GatewayView {
 
   /** Returns the address of the page once it listens; cameras come up by themselves afterwards. */
   async start(): Promise<{ url: string; port: number }> {
-    this.#media.start();
     const address = await this.#http.start();
+    this.#media.start();
     const embedded: DeviceSignaling = { server: embeddedUrl(this.#options.listen.host, address.port), retry: EMBEDDED_RETRY };
     for (const { camera, signaling } of this.#options.cameras) {
       const ownServer = signaling ?? this.#options.signaling ?? { ...embedded, token: this.#deviceTokens.get(camera.id) };

@@ -44,7 +44,8 @@ export interface MediaControlOptions {
   onKeyframeWanted: (cameraId: string, profile: string) => void;
 }
 
-const CLOSE_TIMEOUT_MS = 3000;
+/** TEARDOWN takes a second at most. */
+const CLOSE_TIMEOUT_MS = 1500;
 const NO_STATS: MediaStats = { streams: [], sessions: [], ended: [] };
 
 /** The control side's way to the media plane, which runs in this thread behind a message channel of its own. */
@@ -101,7 +102,7 @@ export class MediaControl {
     return answered;
   }
 
-  /** Ends all sessions and pulls; takes three seconds at most. */
+  /** Ends all sessions and pulls; takes a second and a half at most. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -4,7 +4,7 @@ import { reasonOf, type Reason } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { Session } from '../peer/session.ts';
 import { EndedSessions } from './ended-sessions.ts';
-import type { CameraSource, ControlMessage, MediaMessage, MediaSettings, SessionState } from './messages.ts';
+import type { CameraSource, ControlMessage, MediaMessage, MediaSettings, ProfileSource, SessionState } from './messages.ts';
 import { PulledProfile } from './pulled-profile.ts';
 
 export interface MediaPlaneOptions {
@@ -26,6 +26,8 @@ export class MediaPlane {
   readonly #cameras = new Map<string, MediaCamera>();
   readonly #sessions = new Map<string, { session: Session; cameraId: string }>();
   readonly #ended = new EndedSessions();
+  /** Pulls that are being let go. */
+  readonly #closing = new Set<Promise<void>>();
 
   constructor(options: MediaPlaneOptions) {
     this.#options = options;
@@ -73,7 +75,7 @@ export class MediaPlane {
     camera.source = source;
     for (const [token, pulled] of camera.profiles) {
       const profile = source.profiles.find((each) => each.token === token);
-      if (profile === undefined) this.#run(this.#dropProfile(camera, token));
+      if (profile === undefined) this.#dropProfile(camera, token);
       else this.#run(pulled.update(source, profile));
     }
   }
@@ -84,10 +86,10 @@ export class MediaPlane {
     for (const { session, cameraId: of } of this.#sessions.values()) {
       if (of === cameraId) session.close({ code: 'camera.removed', message: 'The camera was taken out of the configuration.' });
     }
-    for (const token of camera?.profiles.keys() ?? []) if (camera !== undefined) this.#run(this.#dropProfile(camera, token));
+    for (const token of [...(camera?.profiles.keys() ?? [])]) if (camera !== undefined) this.#dropProfile(camera, token);
   }
 
-  async #dropProfile(camera: MediaCamera, token: string): Promise<void> {
+  #dropProfile(camera: MediaCamera, token: string): void {
     const pulled = camera.profiles.get(token);
     camera.profiles.delete(token);
     for (const { session, cameraId } of this.#sessions.values()) {
@@ -95,21 +97,22 @@ export class MediaPlane {
         session.close({ code: 'camera.profile_gone', message: `The camera has no profile ${token} any more.` });
       }
     }
-    await pulled?.close();
+    if (pulled === undefined) return;
+    const closing = pulled.close().finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
+    this.#run(closing);
   }
 
   #openSession({ sessionId, cameraId, profile: token, iceServers }: ControlMessage & { type: 'session.open' }): void {
-    const refuse = (code: string, message: string): void => {
-      this.#post({ type: 'session.state', sessionId, state: 'closed', reason: { code, message } });
-    };
+    const refuse = (reason: Reason): void => this.#post({ type: 'session.state', sessionId, state: 'closed', reason });
     const camera = this.#cameras.get(cameraId);
     const profile = camera?.source.profiles.find((each) => token === undefined || each.token === token);
     if (camera === undefined || profile === undefined)
-      return refuse('camera.profile_gone', `The camera has no profile ${token ?? 'to show'}.`);
+      return refuse({ code: 'camera.profile_gone', message: `The camera has no profile ${token ?? 'to show'}.` });
     if (this.#sessions.size >= this.#options.settings.maxSessions)
-      return refuse('session.limit', 'The gateway serves as many viewers as it may.');
-    const pulled = this.#pulledProfile(camera, profile.token);
-    if (pulled === undefined) return refuse('camera.profile_gone', `The camera has no profile ${profile.token}.`);
+      return refuse({ code: 'session.limit', message: 'The gateway serves as many viewers as it may.' });
+    const pulled = this.#pulledProfile(camera, profile);
+    if (pulled.unplayable !== undefined) return refuse(pulled.unplayable);
     const session = new Session({
       id: sessionId,
       cameraId,
@@ -139,10 +142,10 @@ export class MediaPlane {
     this.#post({ type: 'session.state', sessionId, state, ...(reason === undefined ? {} : { reason }) });
   }
 
-  #pulledProfile(camera: MediaCamera, token: string): PulledProfile | undefined {
+  #pulledProfile(camera: MediaCamera, profile: ProfileSource): PulledProfile {
+    const { token } = profile;
     const existing = camera.profiles.get(token);
-    const profile = camera.source.profiles.find((each) => each.token === token);
-    if (existing !== undefined || profile === undefined) return existing;
+    if (existing !== undefined) return existing;
     const { settings, clock, logger } = this.#options;
     const cameraId = camera.source.id;
     const pulled = new PulledProfile({
@@ -155,7 +158,7 @@ export class MediaPlane {
       onState: (state, reason, media) => {
         const extra = { ...(reason === undefined ? {} : { reason }), ...(media === undefined ? {} : { media }) };
         this.#post({ type: 'stream.state', cameraId, profile: token, state, ...extra });
-        if (reason?.code === 'stream.no_h264') this.#closeSessionsOf(cameraId, token, reason);
+        if (pulled.unplayable !== undefined) this.#closeSessionsOf(cameraId, token, pulled.unplayable);
       },
       onKeyframeWanted: () => this.#post({ type: 'keyframe.wanted', cameraId, profile: token }),
     });
@@ -189,8 +192,9 @@ export class MediaPlane {
   async #close(): Promise<void> {
     for (const { session } of this.#sessions.values())
       session.close({ code: 'gateway.closing', message: 'The gateway is shutting down.' });
-    const pulled = [...this.#cameras.values()].flatMap(({ profiles }) => [...profiles.values()]);
-    await Promise.allSettled(pulled.map((each) => each.close()));
+    for (const cameraId of [...this.#cameras.keys()]) this.#removeCamera(cameraId);
+    // Cameras that were removed before may still be saying goodbye.
+    await Promise.allSettled([...this.#closing]);
     this.#post({ type: 'closed' });
     this.#options.port.close();
   }

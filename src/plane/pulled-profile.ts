@@ -1,7 +1,7 @@
 import { RtspSource } from '../camera/rtsp/source.ts';
 import type { RtspTrack } from '../camera/rtsp/sdp.ts';
 import type { Clock } from '../base/clock.ts';
-import type { Reason } from '../base/errors.ts';
+import { GatewayError, type Reason } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { Stream } from '../media/stream.ts';
 import type { WatchedProfile } from '../peer/session.ts';
@@ -35,6 +35,7 @@ export class PulledProfile implements WatchedProfile {
   #tracks: readonly RtspTrack[] = [];
   #media: StreamMedia | undefined;
   #state: StreamState = 'idle';
+  #reason: Reason | undefined;
   #lingerTimer: NodeJS.Timeout | undefined;
   #reportTimer: NodeJS.Timeout | undefined;
   /** The camera has agreed to send, so that it can be asked for a keyframe. */
@@ -60,6 +61,11 @@ export class PulledProfile implements WatchedProfile {
 
   get metadata(): boolean | undefined {
     return this.#media === undefined ? this.#profile.metadata : this.#media.metadata;
+  }
+
+  /** Why the profile cannot be watched whatever is waited for; undefined while it may be. */
+  get unplayable(): Reason | undefined {
+    return this.#reason?.code === 'stream.no_h264' ? this.#reason : undefined;
   }
 
   /** Counts a viewer in; the first starts the pull. */
@@ -89,11 +95,11 @@ export class PulledProfile implements WatchedProfile {
   }
 
   requestKeyframe(): void {
-    const now = this.#options.clock.now();
+    const now = performance.now();
     if (!this.#playing || now - this.#lastKeyframeRequest < KEYFRAME_INTERVAL_MS) return;
     this.#lastKeyframeRequest = now;
     this.#options.onKeyframeWanted();
-    this.#sendToCamera((index) => this.stream.pictureLossIndication(index, now));
+    this.#sendToCamera((index) => this.stream.pictureLossIndication(index, this.#options.clock.now()));
   }
 
   stats(): StreamStats {
@@ -120,22 +126,16 @@ export class PulledProfile implements WatchedProfile {
   }
 
   #pull(): void {
-    const described: RtspTrack[] = [];
     this.#source = new RtspSource({
       url: this.#profile.uri,
       ...accessOf(this.#camera),
       clock: this.#options.clock,
       logger: this.#options.logger,
-      wants: (track) => {
-        described.push(track);
-        return Stream.wants(track);
-      },
+      choose: (described) => this.#choose(described),
       onState: (state, reason) => this.#setState(state, reason),
       onTracks: (tracks) => {
         this.#tracks = tracks;
         this.stream.setTracks(tracks);
-        this.#media = describe(described.splice(0));
-        if (this.#media.video !== 'H264') this.#setState('failed', noH264(this.#media.video));
       },
       // A camera may join us in the middle of a long group of pictures, and some hold back everything until its end.
       onPlay: () => {
@@ -170,10 +170,17 @@ export class PulledProfile implements WatchedProfile {
     }
   }
 
+  /** Without H.264 there is nothing to watch: the pull fails, and is tried again as after any other failure. */
+  #choose(described: readonly RtspTrack[]): RtspTrack[] {
+    const chosen = Stream.choose(described);
+    this.#media = mediaOf(described, chosen);
+    if (chosen.some(({ kind }) => kind === 'video')) return chosen;
+    throw noH264(this.#media.video);
+  }
+
   #setState(state: StreamState, reason?: Reason): void {
-    // Sound alone is not worth a state of its own: without H.264 there is nothing to watch.
-    if (state === 'playing' && this.#media?.video !== 'H264') return;
     this.#state = state;
+    this.#reason = reason;
     if (state !== 'playing') this.#playing = false;
     this.#options.onState(state, reason, this.#media);
   }
@@ -188,24 +195,20 @@ function accessOf({ credentials, transport, tls }: CameraSource): Pick<CameraSou
   };
 }
 
-function describe(tracks: readonly RtspTrack[]): StreamMedia {
-  const audio = tracks.find(({ kind }) => kind === 'audio');
+function mediaOf(described: readonly RtspTrack[], chosen: readonly RtspTrack[]): StreamMedia {
+  const nameOf = (kind: RtspTrack['kind']): string | null =>
+    [...chosen, ...described].find((track) => track.kind === kind)?.encodingName ?? null;
   return {
-    video:
-      (
-        tracks.find(({ kind, encodingName }) => kind === 'video' && encodingName === 'H264') ??
-        tracks.find(({ kind }) => kind === 'video')
-      )?.encodingName ?? null,
-    audio: audio?.encodingName ?? null,
-    audioPassed: audio !== undefined && Stream.wants(audio),
-    metadata: tracks.some((track) => track.kind === 'application' && Stream.wants(track)),
+    video: nameOf('video'),
+    audio: nameOf('audio'),
+    audioPassed: chosen.some(({ kind }) => kind === 'audio'),
+    metadata: chosen.some(({ kind }) => kind === 'application'),
   };
 }
 
-function noH264(video: string | null): Reason {
-  return {
-    code: 'stream.no_h264',
-    message: video === null ? 'The profile has no video.' : `The profile sends ${video}, which browsers cannot play.`,
+function noH264(video: string | null): GatewayError {
+  const message = video === null ? 'The profile has no video.' : `The profile sends ${video}, which browsers cannot play.`;
+  return new GatewayError('stream.no_h264', message, {
     advice: 'Set the video encoder of this profile to H.264, or choose another profile.',
-  };
+  });
 }

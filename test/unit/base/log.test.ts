@@ -43,6 +43,11 @@ describe('a URL in a log', () => {
     ['rtsp://10.0.0.1:554/stream1', 'rtsp://10.0.0.1:554/stream1'],
     ['rtsp://admin:s3cret@10.0.0.1/1', 'rtsp://***@10.0.0.1/1'],
     ['wss://s.example/onvif?token=s3cret&x=1#s3cret', 'wss://s.example/onvif?token=***&x=***'],
+    [
+      'rtsp://10.0.0.1/user=admin&password=s3cret&channel=1&stream=0.sdp',
+      'rtsp://10.0.0.1/user=***&password=***&channel=1&stream=0.sdp',
+    ],
+    ['rtsp://10.0.0.1/user=admin_password=s3cret_channel=1', 'rtsp://10.0.0.1/user=***'],
     ['rtsp://admin:s3cret', '(not a URL)'],
   ])('%s is %s', (url, expected) => expect(redactUrl(url)).toBe(expected));
 });

@@ -53,39 +53,26 @@ function sound(sequenceNumber: number, timestamp: number, payload = Buffer.alloc
 }
 
 describe('stream: tracks', () => {
-  it('uses the first track of each kind and says what they are', () => {
-    const { stream } = start();
+  it('are chosen: the first of each kind that browsers take, and no other', () => {
     const second = { ...AUDIO, encodingName: 'PCMA' };
-    expect(stream.setTracks([AUDIO, VIDEO, METADATA, second])).toEqual({
-      video: 'H264',
-      audio: 'PCMU',
-      audioPassed: true,
-      metadata: true,
-    });
+    expect(Stream.choose([AUDIO, VIDEO, METADATA, second, { ...VIDEO, payloadType: 97 }])).toEqual([VIDEO, AUDIO, METADATA]);
+    const aac = { ...AUDIO, encodingName: 'MPEG4-GENERIC', clockRate: 16_000 };
+    const h265 = { ...VIDEO, encodingName: 'H265' };
+    const wide = { ...AUDIO, clockRate: 16_000 };
+    expect(Stream.choose([aac, h265, wide, { ...METADATA, encodingName: 'vnd.onvif.metadata.gzip' }])).toEqual([]);
+    const opus = { ...AUDIO, encodingName: 'OPUS', clockRate: 48_000 };
+    const shouting = { ...METADATA, encodingName: 'VND.ONVIF.METADATA' };
+    expect(Stream.choose([aac, opus, h265, VIDEO, shouting])).toEqual([VIDEO, opus, shouting]);
+  });
+
+  it('hand on what comes at their positions', () => {
+    const { stream } = start();
+    stream.setTracks([AUDIO, VIDEO]);
     const reader = new Reader();
     stream.addReader(reader);
     feed(stream, [sound(1, 0)], NOW, 0);
-    feed(stream, [sound(1, 0)], NOW, 3);
     feed(stream, new H264Camera().picture([IDR]), NOW, 1);
     expect([reader.packets.length, reader.frames.length]).toEqual([1, 1]);
-  });
-
-  it('says that a codec is there which browsers do not play, and does not ask for it', () => {
-    const { stream } = start();
-    const aac = { ...AUDIO, encodingName: 'MPEG4-GENERIC', clockRate: 16_000 };
-    const h265 = { ...VIDEO, encodingName: 'H265' };
-    expect(stream.setTracks([h265, aac])).toEqual({ video: 'H265', audio: 'MPEG4-GENERIC', audioPassed: false, metadata: false });
-    expect(
-      [aac, h265, { ...AUDIO, clockRate: 16_000 }, { ...METADATA, encodingName: 'vnd.onvif.metadata.gzip' }].map((track) =>
-        Stream.wants(track),
-      ),
-    ).toEqual([false, false, false, false]);
-    const opus = { ...AUDIO, encodingName: 'OPUS', clockRate: 48_000 };
-    expect(
-      [AUDIO, VIDEO, METADATA, opus, { ...METADATA, encodingName: 'VND.ONVIF.METADATA' }].map((track) => Stream.wants(track)),
-    ).toEqual(Array(5).fill(true));
-    feed(stream, new H264Camera().picture([IDR]), NOW);
-    expect(stream.hasKeyframe).toBe(false);
   });
 
   it('passes over packets at positions that have no track', () => {

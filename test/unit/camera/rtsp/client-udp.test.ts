@@ -41,7 +41,7 @@ interface Site extends Pull {
 async function playing(parameters = '', options: Partial<RtspClientOptions> = {}): Promise<Site> {
   const udp = await udpCamera();
   const camera = await cameraWith({ SETUP: (request) => udp.setUp(request, parameters) });
-  const pull = clientOf(camera.url, { wants: (track) => track.kind === 'video', ...options });
+  const pull = clientOf(camera.url, { choose: (tracks) => tracks.filter(({ kind }) => kind === 'video'), ...options });
   await pull.client.start();
   return { ...pull, camera, udp };
 }
@@ -87,7 +87,7 @@ describe('RTSP client over UDP', () => {
     const udp = await udpCamera();
     const beforePlay = { rtp: 0, rtcp: 0 };
     const camera = await cameraWith({ SETUP: (request) => udp.setUp(request), PLAY: () => ({ silent: true }) });
-    const { client } = clientOf(camera.url, { wants: (track) => track.kind === 'video' });
+    const { client } = clientOf(camera.url, { choose: (tracks) => tracks.filter(({ kind }) => kind === 'video') });
     const start = client.start();
     await vi.waitFor(() => {
       beforePlay.rtp = udp.received.rtp.length;

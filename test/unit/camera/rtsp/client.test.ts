@@ -46,7 +46,7 @@ describe('RTSP client: a session', () => {
 
   it('sets up only the tracks that are wanted', async () => {
     const camera = await cameraWith();
-    const { client } = clientOf(camera.url, { wants: (track) => track.kind === 'audio' });
+    const { client } = clientOf(camera.url, { choose: (tracks) => tracks.filter(({ kind }) => kind === 'audio') });
     await client.start();
     expect(camera.asked('SETUP').map((request) => request.uri)).toEqual([`${camera.url}/a`]);
   });
@@ -73,7 +73,7 @@ describe('RTSP client: a session', () => {
     { answered: 'RTP/AVP/TCP;interleaved=300-301', rtp: 0, rtcp: 1 },
   ])('uses the channels that the camera answers: $answered', async ({ answered, rtp, rtcp }) => {
     const camera = await cameraWith({ SETUP: () => ({ headers: [['Transport', answered]] }) });
-    const { client, told } = clientOf(camera.url, { wants: (track) => track.kind === 'video' });
+    const { client, told } = clientOf(camera.url, { choose: (tracks) => tracks.filter(({ kind }) => kind === 'video') });
     const { tracks } = await client.start();
     camera.sendFrame(rtp, PACKET);
     camera.sendFrame(rtcp, PACKET);
