@@ -249,11 +249,14 @@ export class RtspClient {
     this.#session = session;
     const timeout = parameters.map((part) => /^timeout\s*=\s*(\d+)/i.exec(part)?.[1]).find((value) => value !== undefined);
     const timeoutMs = (Number(timeout ?? 0) || DEFAULT_SESSION_TIMEOUT_S) * 1000;
-    this.#keepAliveTimer = setInterval(() => void this.#keepAlive(), Math.min(timeoutMs / 2, MAX_KEEP_ALIVE_MS));
+    this.#keepAliveTimer = setInterval(() => void this.keepAlive(), Math.min(timeoutMs / 2, MAX_KEEP_ALIVE_MS));
   }
 
-  /** Whether the session lives is seen by its media; a camera that does not answer this may go on sending for hours. */
-  async #keepAlive(): Promise<void> {
+  /**
+   * Keeps the session alive, and returns whether the camera answered. Where it does not that is no reason to end the session: some go on
+   * sending for hours.
+   */
+  async keepAlive(): Promise<boolean> {
     const method = /\bGET_PARAMETER\b/.test(this.#publicMethods) ? 'GET_PARAMETER' : 'OPTIONS';
     this.#media.punch();
     try {
@@ -261,8 +264,10 @@ export class RtspClient {
       if (response.status === 454) this.#connection?.end(closed(this.#place, 'the camera has forgotten the session'));
       // Listed, and not there after all.
       else if (!isSuccess(response)) this.#publicMethods = '';
+      return true;
     } catch (error) {
       this.#logger.debug({ err: error }, 'RTSP keep-alive failed');
+      return false;
     }
   }
 

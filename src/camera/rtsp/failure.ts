@@ -42,6 +42,14 @@ export function stalled(place: string, what: 'video' | 'media', stallMs: number)
   });
 }
 
+/** The camera answers, and sends nothing: nothing moves in front of one that sends on motion only, or its encoder has stopped. */
+export function silent(place: string, what: 'video' | 'media'): GatewayError {
+  return new GatewayError('rtsp.silent', `${place} answers, but sends no ${what}.`, {
+    advice:
+      'If it is not one that sends on motion only, restart it; over UDP, see that no firewall is in between (transport: tcp).',
+  });
+}
+
 export function closed(place: string, why: string, cause?: Error): GatewayError {
   return new GatewayError('rtsp.closed', `The RTSP connection to ${place} ended: ${why}.`, { cause });
 }

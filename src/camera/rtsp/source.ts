@@ -7,7 +7,7 @@ import type { RtspTransport, TlsPolicy } from '../../base/rtsp-transport.ts';
 import type { Credentials } from './auth.ts';
 import { RtspClient } from './client.ts';
 import { parseRtspUrl } from './control-url.ts';
-import { stalled } from './failure.ts';
+import { silent, stalled } from './failure.ts';
 import type { RtspTrack } from './sdp.ts';
 
 export type RtspSourceState = 'connecting' | 'playing' | 'failed';
@@ -22,8 +22,13 @@ export interface RtspSourceOptions {
   tls?: TlsPolicy;
   /** Which of the tracks that the camera sends are received; throws where none is of use. Default all. Asked once a connection. */
   choose?: (tracks: readonly RtspTrack[]) => readonly RtspTrack[];
-  /** Without video (or, where there is none, any media) for this long the camera is asked anew. Default 8000. */
+  /**
+   * Without video (or, where there is none, any media) for this long, milliseconds, the camera has stalled, and is connected anew; or it is
+   * silent, if it still answers. Default 8000.
+   */
   stallMs?: number;
+  /** A silent camera keeps its connection for this long: it may send on motion only, or its encoder hang until it is asked anew. Default 60000. */
+  silenceMs?: number;
   /** Waits between attempts, milliseconds; default 500 growing to 3000, short because a source exists only while somebody watches. */
   backoff?: { firstMs: number; maxMs: number };
   /** The same after a refused password; default 5000 growing to 30000, since many cameras lock the account. */
@@ -37,7 +42,7 @@ export interface RtspSourceOptions {
   onState: (state: RtspSourceState, reason?: Reason) => void;
   /** At each connection, before its first packet. */
   onTracks: (tracks: RtspTrack[]) => void;
-  /** At each connection, once the camera has agreed to play. */
+  /** At each connection, once the camera has agreed to play; again when it sends after a silence. */
   onPlay?: () => void;
   onRtp: (track: RtspTrack, packet: Buffer, arrivalMs: number) => void;
   onRtcp?: (track: RtspTrack, packet: Buffer, arrivalMs: number) => void;
@@ -47,7 +52,7 @@ export interface RtspSourceOptions {
 export interface RtspSourceCounters {
   /** Attempts after the first. */
   reconnects: number;
-  /** Times the media stopped on a connection that stood. */
+  /** Times the media stopped on a connection that stood, and the camera did not answer or sent sound only. */
   stalls: number;
   /** RTP and RTCP packets, without framing. */
   bytesReceived: number;
@@ -77,6 +82,8 @@ export class RtspSource {
   #lastReason: string | undefined;
   #hasVideo = false;
   #sawMedia = false;
+  #sawSound = false;
+  #isSilent = false;
 
   constructor(options: RtspSourceOptions) {
     this.#options = options;
@@ -139,7 +146,7 @@ export class RtspSource {
     try {
       await client.start(signal);
       if (!signal.aborted) this.#options.onPlay?.();
-      watchdog = this.#watch(end);
+      watchdog = this.#watch(client, end);
       return await ended;
     } catch (error) {
       return error;
@@ -175,6 +182,7 @@ export class RtspSource {
         if (signal.aborted) return;
         this.#counters.bytesReceived += packet.length;
         if (track.kind === 'video' || !this.#hasVideo) this.#onMedia();
+        else if (track.kind === 'audio') this.#sawSound = true;
         onRtp(track, packet, arrivalMs);
       },
       onRtcp: (track, packet, arrivalMs) => {
@@ -193,25 +201,47 @@ export class RtspSource {
     if (this.#lastReason !== undefined) this.#logger.info(`${this.#place} plays again`);
     this.#lastReason = undefined;
     this.#setState('playing');
+    if (this.#isSilent) this.#options.onPlay?.();
+    this.#isSilent = false;
   }
 
-  #watch(end: (error: GatewayError) => void): NodeJS.Timeout {
-    const stallMs = this.#options.stallMs ?? 8000;
+  /** Half of `stallMs` after the last media the camera is asked whether it is there; at the end of it, what it said counts. */
+  #watch(client: RtspClient, end: (error: GatewayError) => void): NodeJS.Timeout {
+    const { stallMs = 8000, silenceMs = 60_000 } = this.#options;
+    const what = this.#hasVideo ? 'video' : 'media';
+    const lookMs = stallMs / LOOKS_PER_STALL;
     let looksWithout = 0;
-    return setInterval(() => {
+    let answered = false;
+    this.#isSilent = false;
+    const look = (): void => {
       looksWithout = this.#sawMedia ? 0 : looksWithout + 1;
+      if (looksWithout === 0) this.#sawSound = false;
       this.#sawMedia = false;
-      if (looksWithout < LOOKS_PER_STALL) return;
-      this.#counters.stalls += 1;
-      end(stalled(this.#place, this.#hasVideo ? 'video' : 'media', stallMs));
-    }, stallMs / LOOKS_PER_STALL);
+      const phase = looksWithout % LOOKS_PER_STALL;
+      if (phase === LOOKS_PER_STALL / 2) {
+        answered = false;
+        void client.keepAlive().then((isThere) => (answered ||= isThere));
+      }
+      if (looksWithout === 0 || phase !== 0) return;
+      // Whoever sends sound and no video has an encoder that hangs, not a scene in which nothing moves.
+      if (!answered || (this.#hasVideo && this.#sawSound)) {
+        this.#counters.stalls += 1;
+        end(stalled(this.#place, what, stallMs));
+      } else if (looksWithout * lookMs >= silenceMs) {
+        end(silent(this.#place, what));
+      } else if (!this.#isSilent) {
+        this.#isSilent = true;
+        this.#report(reasonOf(silent(this.#place, what)), 'waiting for it');
+      }
+    };
+    return setInterval(look, lookMs);
   }
 
   /** Says each reason once; a camera that is away for a night must not fill the log. */
-  #report(reason: Reason): void {
+  #report(reason: Reason, whatNow = 'trying again'): void {
     const isNew = reason.message !== this.#lastReason;
     this.#lastReason = reason.message;
-    this.#logger[isNew ? 'warn' : 'debug']({ reason }, `${this.#place} is not coming in; trying again`);
+    this.#logger[isNew ? 'warn' : 'debug']({ reason }, `${this.#place} is not coming in; ${whatNow}`);
     this.#setState('failed', reason);
   }
 
