@@ -29,6 +29,7 @@ export interface SignalingConfig {
 
 /** Settings of the media plane, in the shape of its messages. */
 export interface MediaConfig {
+  pull: 'on_demand' | 'always';
   lingerMs: number;
   keyframeCacheBytes: number;
   maxSessions: number;

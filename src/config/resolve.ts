@@ -127,6 +127,7 @@ function resolveIceServers(written: ConfigFile['webrtc']['ice_servers'], { repor
 function resolveMedia(media: ConfigFile['media'], webrtc: ConfigFile['webrtc'], iceServers: IceServer[]): MediaConfig {
   const udpPorts = webrtc.udp_ports === undefined ? undefined : parsePortRange(webrtc.udp_ports);
   return {
+    pull: media.pull,
     lingerMs: media.linger * 1000,
     keyframeCacheBytes: Math.round(media.keyframe_cache * 1024 * 1024),
     maxSessions: media.max_sessions,

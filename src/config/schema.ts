@@ -130,6 +130,11 @@ function number(least: number, most: number, unit: string): z.ZodNumber {
 
 const media = z
   .strictObject({
+    pull: z.enum(['on_demand', 'always'], { error: 'write on_demand or always' }).default('on_demand').meta({
+      title: 'Pull',
+      description:
+        '`on_demand`: a camera is pulled while somebody watches. `always`: the first profile of each stays pulled, so that nobody waits for it.',
+    }),
     linger: number(0, 86_400, ' (seconds)').default(10).meta({
       title: 'Linger',
       description: 'Seconds that a camera is still pulled after its last viewer left; the next one starts at once.',

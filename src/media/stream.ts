@@ -75,6 +75,11 @@ export class Stream {
     return this.#video;
   }
 
+  /** Metadata documents that were incomplete, too large, or came too fast. */
+  get metadataDropped(): number {
+    return this.#metadata?.dropped ?? 0;
+  }
+
   get bytesReceived(): number {
     return this.#bytes;
   }

@@ -18,6 +18,8 @@ interface MediaCamera {
   source: CameraSource;
   /** By token; only those that were watched once. */
   profiles: Map<string, PulledProfile>;
+  /** Token of the profile that is pulled without viewers too. */
+  kept?: string;
 }
 
 /** The media side: cameras, their pulls and their viewers' sessions, driven by messages from the control plane only. */
@@ -67,17 +69,23 @@ export class MediaPlane {
   }
 
   #setCamera(source: CameraSource): void {
-    const camera = this.#cameras.get(source.id);
-    if (camera === undefined) {
-      this.#cameras.set(source.id, { source, profiles: new Map() });
-      return;
-    }
+    const camera: MediaCamera = this.#cameras.get(source.id) ?? { source, profiles: new Map() };
+    this.#cameras.set(source.id, camera);
     camera.source = source;
     for (const [token, pulled] of camera.profiles) {
       const profile = source.profiles.find((each) => each.token === token);
       if (profile === undefined) this.#dropProfile(camera, token);
       else this.#run(pulled.update(source, profile));
     }
+    if (this.#options.settings.pull === 'always') this.#keepPulled(camera);
+  }
+
+  #keepPulled(camera: MediaCamera): void {
+    const [first] = camera.source.profiles;
+    if (first === undefined || first.token === camera.kept) return;
+    if (camera.kept !== undefined) camera.profiles.get(camera.kept)?.release();
+    camera.kept = first.token;
+    this.#pulledProfile(camera, first).retain();
   }
 
   #removeCamera(cameraId: string): void {
@@ -92,6 +100,7 @@ export class MediaPlane {
   #dropProfile(camera: MediaCamera, token: string): void {
     const pulled = camera.profiles.get(token);
     camera.profiles.delete(token);
+    if (camera.kept === token) delete camera.kept;
     for (const { session, cameraId } of this.#sessions.values()) {
       if (cameraId === camera.source.id && session.profile === token) {
         session.close({ code: 'camera.profile_gone', message: `The camera has no profile ${token} any more.` });

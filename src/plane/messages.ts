@@ -37,6 +37,8 @@ export interface CameraSource {
 export interface MediaSettings {
   /** A profile without viewers stays pulled this long, milliseconds. */
   lingerMs: number;
+  /** `always`: each camera's first profile stays pulled, so that its first viewer need not wait for the camera. */
+  pull: 'on_demand' | 'always';
   /** Most bytes of the newest GOP kept for viewers that join. */
   keyframeCacheBytes: number;
   /** Sessions beyond this are refused (1001). */
@@ -120,7 +122,14 @@ export interface StreamStats {
   bytesReceived: number;
   accessUnits: number;
   keyframes: number;
+  /** Pictures not handed on: damaged, or without what they refer to. */
+  accessUnitsDropped: number;
+  metadataDropped: number;
   reconnects: number;
+  /** Times the media stopped on a connection that stood. */
+  stalls: number;
+  /** Bytes between what could be read. */
+  garbageBytes: number;
   /** The camera's clock minus ours by its sender reports, milliseconds; null where it sends none or is not pulled. */
   clockOffsetMs: number | null;
 }

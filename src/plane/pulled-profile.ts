@@ -24,6 +24,8 @@ export interface PulledProfileOptions {
   onKeyframeWanted: () => void;
 }
 
+type SourceCounters = Pick<StreamStats, 'reconnects' | 'stalls' | 'garbageBytes'>;
+
 /** One profile of a camera, pulled while somebody watches and a while after. */
 export class PulledProfile implements WatchedProfile {
   readonly stream: Stream;
@@ -41,7 +43,7 @@ export class PulledProfile implements WatchedProfile {
   /** The camera has agreed to send, so that it can be asked for a keyframe. */
   #playing = false;
   #lastKeyframeRequest = Number.NEGATIVE_INFINITY;
-  #reconnectsBefore = 0;
+  #countedBefore: SourceCounters = { reconnects: 0, stalls: 0, garbageBytes: 0 };
 
   constructor(options: PulledProfileOptions) {
     this.#options = options;
@@ -115,7 +117,9 @@ export class PulledProfile implements WatchedProfile {
       bytesReceived: stream.bytesReceived,
       accessUnits: stream.video?.accessUnits ?? 0,
       keyframes: stream.video?.keyframes ?? 0,
-      reconnects: this.#reconnectsBefore + (this.#source?.counters.reconnects ?? 0),
+      accessUnitsDropped: stream.video?.damaged ?? 0,
+      metadataDropped: stream.metadataDropped,
+      ...this.#counted(),
       clockOffsetMs: this.#state === 'playing' ? (stream.reportedClockOffsetMs ?? null) : null,
     };
   }
@@ -156,11 +160,22 @@ export class PulledProfile implements WatchedProfile {
     if (source === undefined) return;
     this.#source = undefined;
     clearInterval(this.#reportTimer);
-    this.#reconnectsBefore += source.counters.reconnects;
+    this.#countedBefore = this.#counted(source);
     this.#setState('idle');
     // What the cache holds is old by the time anybody watches again.
     this.stream.setTracks([]);
     await source.close();
+  }
+
+  /** What this pull and those before have counted. */
+  #counted(source = this.#source): SourceCounters {
+    const { reconnects, stalls, garbageBytes } = this.#countedBefore;
+    const now = source?.counters ?? { reconnects: 0, stalls: 0, garbageBytes: 0 };
+    return {
+      reconnects: reconnects + now.reconnects,
+      stalls: stalls + now.stalls,
+      garbageBytes: garbageBytes + now.garbageBytes,
+    };
   }
 
   #sendToCamera(compound: (index: number) => Buffer | undefined): void {

@@ -28,6 +28,7 @@ describe('a valid config', () => {
       listen: { host: '127.0.0.1', port: 8080 },
       viewerTokens: [],
       media: {
+        pull: 'on_demand',
         lingerMs: 10_000,
         keyframeCacheBytes: 4_194_304,
         maxSessions: 256,
@@ -51,7 +52,7 @@ webrtc:
   udp_ports: 50000-50199
   advertise: [203.0.113.7, "2001:db8::7"]
   ice_servers: [{urls: ["turn:t.example"], username: u, credential: c}]
-media: {linger: 0.5, keyframe_cache: 1, max_sessions: 2}
+media: {pull: always, linger: 0.5, keyframe_cache: 1, max_sessions: 2}
 cameras:
   - {id: a, name: Gate, onvif: "http://192.0.2.1:81/x", username: u, password: p, signaling: {token: T2}}
   - {id: b, rtsp: {main: "rtsp://u:p@192.0.2.2/1", sub: "rtsp://192.0.2.2/2"}, signaling: {server: "ws://192.0.2.3/"}}
@@ -61,6 +62,7 @@ cameras:
       viewerTokens: [{ token: 'T3' }],
       signaling: { server: 'wss://s.example/onvif', token: 'T1' },
       media: {
+        pull: 'always',
         lingerMs: 500,
         keyframeCacheBytes: 1_048_576,
         maxSessions: 2,
@@ -132,7 +134,7 @@ describe('what is wrong is named by line, column and what to write', () => {
     [
       'a key of nothing',
       `media: {gop: 1}\n${CAMERA}`,
-      ['1:9: media.gop: is not a key that is known here; the keys are: linger, keyframe_cache, max_sessions'],
+      ['1:9: media.gop: is not a key that is known here; the keys are: pull, linger, keyframe_cache, max_sessions'],
     ],
     [
       'a wrong type',

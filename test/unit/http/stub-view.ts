@@ -63,7 +63,11 @@ export function streamStats(change: Partial<StreamStats> = {}): StreamStats {
     bytesReceived: 0,
     accessUnits: 0,
     keyframes: 0,
+    accessUnitsDropped: 0,
+    metadataDropped: 0,
     reconnects: 0,
+    stalls: 0,
+    garbageBytes: 0,
     clockOffsetMs: null,
     ...change,
   };
