@@ -11,7 +11,7 @@ const RESCAN_INTERVAL_MS = 15_000;
 const MAX_SEEN = 1024;
 
 export interface DiscoveryListenerOptions {
-  /** Names or local addresses of interfaces; absent: all, also those that come up later. */
+  /** Names or local addresses of interfaces; absent: all. Those that come up later are listened on then. */
   interfaces?: readonly string[];
   /** UDP port of the groups; default 3702. 0: any, see {@link DiscoveryListener.port}; for tests, with IPv4 alone. */
   port?: number;
@@ -48,9 +48,8 @@ export class DiscoveryListener {
     return this.#ipv4?.address().port ?? this.#options.port ?? PORT;
   }
 
-  /** Throws `discovery.failed` where another program holds the port alone, `usage.interface` for an interface that is not there. */
+  /** Throws `discovery.failed` where another program holds the port alone. */
   async start(): Promise<void> {
-    multicastEndpoints(this.#options.interfaces);
     try {
       this.#ipv4 = await this.#open('udp4', GROUP_IPV4);
     } catch (error) {
@@ -59,11 +58,12 @@ export class DiscoveryListener {
         cause: error,
       });
     }
-    await this.#scan();
-    this.#rescan = setInterval(() => {
+    const scan = (): void => {
       this.#scanning = this.#scan();
-    }, RESCAN_INTERVAL_MS);
-    this.#rescan.unref();
+    };
+    scan();
+    this.#rescan = setInterval(scan, RESCAN_INTERVAL_MS).unref();
+    await this.#scanning;
   }
 
   /** Idempotent. */
