@@ -108,6 +108,8 @@ export class DiscoveryResponder {
   }
 
   #receive(datagram: Buffer, from: RemoteInfo): void {
+    // Source port 0 means that no answer is expected (RFC 768), and nothing can be sent there.
+    if (from.port === 0) return;
     // The group may bring in what another program joined on a real interface: loopback answers loopback only.
     const socket = this.#direct.find((_, index) => isLoopback(this.#addresses[index] ?? '') === isLoopback(from.address));
     if (socket === undefined) return;

@@ -1,4 +1,4 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DiscoverableDevice } from '../../../src/simulator/discovery-message.ts';
@@ -70,6 +70,24 @@ describe('DiscoveryResponder', () => {
     for (const datagram of ['', 'x', '<a/>', probe('urn:uuid:probe-2')]) client.send(datagram, responder.port, '127.0.0.1');
     await vi.waitFor(() => expect(received).toHaveLength(1));
     expect(text(received[0] ?? parseXml('<none/>'), 'RelatesTo')).toBe('urn:uuid:probe-2');
+  });
+
+  it('lives on after a probe from port 0, to which nothing can be sent', async () => {
+    const bind = vi.spyOn(Socket.prototype, 'bind');
+    const other = new DiscoveryResponder({ port: 0 });
+    await other.start();
+    try {
+      await other.add(device('a'));
+      const from = { address: '127.0.0.1', family: 'IPv4', port: 0, size: 0 };
+      const sockets = bind.mock.contexts as Socket[];
+      expect(sockets).toHaveLength(2);
+      for (const socket of sockets) socket.emit('message', Buffer.from(probe('urn:uuid:probe-0')), from);
+      client.send(probe('urn:uuid:probe-1'), other.port, '127.0.0.1');
+      await vi.waitFor(() => expect(bodies()).toEqual(['ProbeMatches urn:uuid:a']));
+    } finally {
+      bind.mockRestore();
+      await other.close();
+    }
   });
 
   it('says Hello and Bye to the group, each once', async () => {

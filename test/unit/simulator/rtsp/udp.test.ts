@@ -34,6 +34,15 @@ describe('UDP', () => {
     expect([...from].toSorted((a, b) => a - b)).toEqual(serverPorts);
   });
 
+  it.each(['0-0', '0-1', '1-0', '65535', '65535-65536', '99999'])('refuses ports that there are not: %s', async (ports) => {
+    const { url, connect } = await runServer();
+    const client = await connect();
+    const refused = await client.request('SETUP', `${url}/main/trackID=0`, {
+      Transport: `RTP/AVP;unicast;client_port=${ports}`,
+    });
+    expect(refused.status).toBe(461);
+  });
+
   it.each(['TEARDOWN', 'connection'])('ends with the %s', async (end) => {
     const { url, connect, server } = await runServer();
     const [client, other] = [await connect(), await connect()];
