@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { CandidatePair, PeerConfig, RTCPeerConnection } from 'werift';
 import type { IceCandidate, IceServer } from '../../base/ice.ts';
 import type { IceSettings } from '../../plane/messages.ts';
@@ -40,17 +41,20 @@ export function isMulticastName(candidate: IceCandidate): boolean {
 }
 
 /**
- * What is announced for a local candidate: itself, or, where `advertise` names the addresses of a 1:1 NAT, a host candidate (IPv4, UDP) for
- * each of them in its place.
+ * What is announced for a local candidate: itself, or, where `advertise` names the addresses of a 1:1 NAT, for a host candidate (UDP) one for
+ * each of them that is of its family, in its place. A family of which none is named is not reachable from outside: nothing is announced.
  */
 export function announced(candidate: IceCandidate, advertise: readonly string[]): IceCandidate[] {
   const fields = candidate.candidate.split(' ');
-  const isIpv4Host = candidate.candidate.includes(' typ host') && addressOf(candidate)?.includes(':') === false;
-  if (advertise.length === 0 || !isIpv4Host) return [candidate];
-  return advertise.map((address, index) => ({
-    ...candidate,
-    candidate: fields.map((field, at) => (at === 0 ? `${field}${index}` : at === 4 ? address : field)).join(' '),
-  }));
+  const isUdpHost = candidate.candidate.includes(' typ host') && fields[2]?.toLowerCase() === 'udp';
+  if (advertise.length === 0 || !isUdpHost) return [candidate];
+  const family = isIP(addressOf(candidate) ?? '');
+  return advertise
+    .filter((address) => isIP(address) === family)
+    .map((address, index) => ({
+      ...candidate,
+      candidate: fields.map((field, at) => (at === 0 ? `${field}${index}` : at === 4 ? address : field)).join(' '),
+    }));
 }
 
 /** RFC 8839 section 5.1: foundation, component, transport, priority, address, port. */

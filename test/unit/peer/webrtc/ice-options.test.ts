@@ -50,9 +50,21 @@ describe('candidates', () => {
     ]);
   });
 
-  it('of IPv6, of a server and of the end of candidates are left alone by a 1:1 NAT', () => {
+  it('of a host get the addresses of their own family only, and are left out where there are none', () => {
+    const announcedFor = (local: string, advertise: readonly string[]): (string | undefined)[] =>
+      announced({ candidate: `candidate:abc 1 udp 2130706431 ${local} 50001 typ host` }, advertise).map(
+        ({ candidate }) => candidate.split(' ')[4],
+      );
+    const both = ['203.0.113.7', '2001:db8::7', '2001:db8::8'];
+    expect(announcedFor('192.168.1.9', both)).toEqual(['203.0.113.7']);
+    expect(announcedFor('2001:db8:1::9', both)).toEqual(['2001:db8::7', '2001:db8::8']);
+    expect(announcedFor('2001:db8:1::9', ['203.0.113.7'])).toEqual([]);
+    expect(announcedFor('192.168.1.9', ['2001:db8::7'])).toEqual([]);
+  });
+
+  it('over TCP, of a server and of the end of candidates are left alone by a 1:1 NAT', () => {
     for (const candidate of [
-      'candidate:abc 1 udp 2130706431 2001:db8::9 50001 typ host',
+      'candidate:abc 1 tcp 1518280447 192.168.1.9 50001 typ host tcptype passive',
       'candidate:abc 1 udp 1694498815 203.0.113.99 40000 typ srflx raddr 192.168.1.9 rport 50001',
       '',
     ]) {
