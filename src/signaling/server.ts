@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
-import { isIPv4 } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { IceServer } from '../base/ice.ts';
 import { type Logger, silentLogger } from '../base/log.ts';
+import { isLoopbackHost } from '../base/loopback.ts';
 import { SIGNALING_SUBPROTOCOL } from '../base/signaling.ts';
 import { ServerConnection } from './server-connection.ts';
 import { DEFAULT_LIMITS, type ServerLimits } from './server-limits.ts';
@@ -169,8 +169,7 @@ function isOwnPage(request: IncomingMessage): boolean {
   if (origin === undefined) return true;
   const page = URL.parse(origin);
   if (page === null || page.host !== host?.toLowerCase()) return false;
-  const name = page.hostname;
-  return name === 'localhost' || name === '[::1]' || (isIPv4(name) && name.startsWith('127.'));
+  return isLoopbackHost(page.hostname);
 }
 
 function refuseUpgrade(socket: Duplex, status: number, text: string): void {
