@@ -192,14 +192,6 @@ export function encodePictureLossIndication(ssrc: number, mediaSsrc: number): Bu
   return bytes;
 }
 
-/** BYE for one source (RFC 3550 section 6.6). */
-export function encodeBye(ssrc: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  writeRtcpHeader(bytes, 1, BYE, 8);
-  bytes.writeUInt32BE(ssrc, 4);
-  return bytes;
-}
-
 function encodeCname(ssrc: number, cname: string): Buffer {
   const name = Buffer.from(cname, 'utf8').subarray(0, 255);
   // One chunk: SSRC, the CNAME item, and at least one zero byte up to the next multiple of four (RFC 3550 section 6.5).

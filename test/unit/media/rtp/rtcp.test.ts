@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  encodeBye,
   encodePictureLossIndication,
   encodeReceiverReport,
   encodeSenderReport,
@@ -170,7 +169,6 @@ describe('RTCP', () => {
            81 ca 0003 33333333 01 02 6162 00000000`),
     );
     expect(encodePictureLossIndication(0x33333333, 0x22222222)).toEqual(PLI);
-    expect(encodeBye(0x11111111)).toEqual(hex('81 cb 0001 11111111'));
   });
 
   it('holds cumulative loss to signed 24 bits', () => {
