@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 function discover(...args: string[]): ReturnType<typeof runCli> {
-  return runCli(['discover', '--timeout', '1.5', ...args], { prefix: namespace.prefix });
+  return runCli(['discover', '--timeout', '1', ...args], { prefix: namespace.prefix });
 }
 
 const found = (stdout: string): FoundCamera[] => JSON.parse(stdout) as FoundCamera[];
