@@ -5,6 +5,7 @@ import type { DigestAlgorithm } from '../camera/rtsp/auth.ts';
 import { loadClips, type Clips } from './clips.ts';
 import type { DiscoverableDevice } from './discovery-message.ts';
 import type { DiscoveryResponder } from './discovery-responder.ts';
+import { listenAgain } from './listen-again.ts';
 import type { MetadataParts } from './metadata-document.ts';
 import { Authenticator } from './onvif/authenticator.ts';
 import { deviceService, type CameraIdentity } from './onvif/device-service.ts';
@@ -159,7 +160,7 @@ export class SimulatedCamera {
     }
   }
 
-  /** Says Bye, drops all connections, refuses new ones for `downMs` and comes back on the same ports. */
+  /** Says Bye, drops all connections, refuses new ones for `downMs` and comes back on the same ports, once they are free. */
   async reboot(downMs = REBOOT_MS): Promise<void> {
     const restarted = this.#restart.then(async () => {
       if (this.#closing.signal.aborted) return;
@@ -181,7 +182,7 @@ export class SimulatedCamera {
   async #rebootOnvif(downMs: number): Promise<void> {
     await this.#goDown();
     await sleep(downMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
-    if (!this.#closing.signal.aborted) await this.#listen(this.#addresses?.onvifPort ?? 0);
+    await listenAgain(() => this.#listen(this.#addresses?.onvifPort ?? 0), this.#closing.signal);
   }
 
   async #listen(onvifPort: number): Promise<number> {

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError } from '../../base/errors.ts';
 import type { Credentials } from '../../camera/rtsp/auth.ts';
 import type { Clips } from '../clips.ts';
+import { listenAgain } from '../listen-again.ts';
 import type { MetadataParts } from '../metadata-document.ts';
 import { SIMULATED_PROFILES } from '../profiles.ts';
 import type { PtzState } from '../ptz-state.ts';
@@ -131,7 +132,7 @@ export class RtspCameraServer {
 
   /**
    * Ends all connections and refuses new ones for `downMs`, then comes back on the same port with new RTP sources.
-   * Resolves when it is back.
+   * Resolves when it is back, or closed.
    */
   async reboot(downMs: number): Promise<void> {
     await this.#stopListening();
@@ -142,7 +143,7 @@ export class RtspCameraServer {
     } catch {
       return; // Closed meanwhile.
     }
-    await this.#listen();
+    await listenAgain(() => this.#listen(), this.#closing.signal);
     if (this.#closing.signal.aborted) await this.#stopListening();
   }
 

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadClips } from '../../../src/simulator/clips.ts';
@@ -19,7 +19,10 @@ import {
 const clips = await loadClips();
 const opened: { close(): Promise<void> }[] = [];
 
+const WAIT = { timeout: 10_000, interval: 10 };
+
 afterEach(async () => {
+  vi.restoreAllMocks();
   await Promise.all(opened.splice(0).map((one) => one.close()));
 });
 
@@ -35,6 +38,16 @@ function call(url: string, namespace: string, operation: string, content = ''): 
     url,
     soapEnvelope(namespace, operation, content, securityHeader({ username: 'viewer', password: 'secret', created })),
   );
+}
+
+/** Listens on a port as soon as the camera has left it. */
+function take(port: number): Promise<Server> {
+  return vi.waitFor(async () => {
+    const server = createServer();
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return server;
+  }, WAIT);
 }
 
 const getTime = (url: string): Promise<Answer> => post(url, soapEnvelope(DEVICE, 'GetSystemDateAndTime'));
@@ -98,6 +111,35 @@ describe('SimulatedCamera', () => {
     await camera.close();
     await back;
     await expect(getTime(onvifUrl)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('comes back from a reboot once ports that were taken meanwhile are free, and warns of them', async () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const camera = makeCamera();
+    const { onvifUrl, onvifPort, rtspPort } = await camera.start();
+    const back = camera.reboot(300);
+    const others = await Promise.all([take(onvifPort), take(rtspPort)]);
+    await vi.waitFor(() => expect(warned).toHaveBeenCalledTimes(2), WAIT);
+    for (const port of [onvifPort, rtspPort]) expect(warned).toHaveBeenCalledWith(expect.stringContaining(`127.0.0.1:${port}`));
+    for (const other of others) other.close();
+    await back;
+    expect(warned).toHaveBeenCalledTimes(2);
+    expect((await getTime(onvifUrl)).status).toBe(200);
+    const again = connect(rtspPort, '127.0.0.1');
+    await once(again, 'connect');
+    again.destroy();
+  });
+
+  it('can be closed while its ports are taken', async () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const camera = makeCamera();
+    const { onvifPort } = await camera.start();
+    const back = camera.reboot(100);
+    const other = await take(onvifPort);
+    await vi.waitFor(() => expect(warned).toHaveBeenCalledOnce(), WAIT);
+    await camera.close();
+    await back;
+    other.close();
   });
 
   it('answers late, or not at all, and then again', async () => {
