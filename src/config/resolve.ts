@@ -22,7 +22,7 @@ export function resolveConfig(parts: ConfigParts, context: ResolveContext): Gate
     resolveCamera(camera, ['cameras', index], signaling?.server, context),
   );
   const listen = parts.http && resolveListen(parts.http, context);
-  const viewerTokens = parts.http && resolveViewerTokens(parts.http.auth?.tokens ?? [], signaling, context);
+  const viewerTokens = parts.http && resolveViewerTokens(parts.http.auth?.tokens ?? [], context);
   const iceServers = parts.webrtc && resolveIceServers(parts.webrtc.ice_servers, context);
   if (parts.media === undefined || parts.webrtc === undefined) return undefined;
   if (listen === undefined || viewerTokens === undefined || iceServers === undefined) return undefined;
@@ -76,21 +76,13 @@ function resolveListen(http: ConfigFile['http'], { report }: ResolveContext): Ga
   return listen;
 }
 
-function resolveViewerTokens(
-  written: ViewerTokens,
-  signaling: SignalingConfig | undefined,
-  context: ResolveContext,
-): ViewerToken[] {
+function resolveViewerTokens(written: ViewerTokens, context: ResolveContext): ViewerToken[] {
   const path = ['http', 'auth', 'tokens'];
   const seen = new Map<string, number>();
   const all: ViewerToken[] = [];
   for (const [index, entry] of written.entries()) {
     const here = [...path, index];
     for (const [position, id] of (entry.cameras ?? []).entries()) checkReference(id, [...here, 'cameras', position], context);
-    if (entry.cameras !== undefined && signaling !== undefined) {
-      const why = 'has no effect, since viewers come through signaling.server, which has tokens of its own';
-      context.report([...here, 'cameras'], `${why}; leave it out here`, 'key');
-    }
     if (entry.token === undefined && entry.token_file === undefined)
       context.report(here, 'holds no token; write token: or token_file:');
     const token = secretOf('token', { value: entry.token, file: entry.token_file }, here, context);
@@ -99,9 +91,6 @@ function resolveViewerTokens(
     if (other !== undefined) context.report(here, `is the same token as ${path.join('.')}[${other}]; write a token of its own`);
     seen.set(token, index);
     all.push({ token, ...(entry.cameras === undefined ? {} : { cameras: entry.cameras }) });
-  }
-  if (written.length > 0 && written.every(({ cameras }) => cameras !== undefined)) {
-    context.report(path, 'open single cameras only, and none the page, the API and the metrics; add one without cameras', 'key');
   }
   return all.toSorted((a, b) => Number(a.cameras !== undefined) - Number(b.cameras !== undefined));
 }

@@ -62,7 +62,11 @@ const viewerToken = z
     cameras: z
       .array(id)
       .min(1, { error: 'write the id of a camera, or leave the key out for all' })
-      .meta({ title: 'Cameras', description: 'Ids of the cameras that this token opens. Absent: all, the page and the API.' })
+      .meta({
+        title: 'Cameras',
+        description:
+          'Ids of the cameras that this token opens; page and API show no other. Absent: all, and /metrics where it is reached from beyond loopback.',
+      })
       .optional(),
   })
   .meta({ title: 'Token of viewers' });
