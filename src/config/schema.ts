@@ -107,7 +107,8 @@ const webrtc = z
     udp_ports: text((value) => parsePortRange(value) !== undefined, 'write first-last, such as 50000-50199')
       .meta({
         title: 'UDP ports',
-        description: 'First and last port for media, one a viewer. Absent: whatever the system gives.',
+        description:
+          'First and last port for media. Each viewer takes one for each address of this machine, IPv4 and IPv6. Absent: whatever the system gives.',
       })
       .optional(),
     advertise: z
@@ -116,13 +117,14 @@ const webrtc = z
       .default([])
       .meta({
         title: 'Advertised addresses',
-        description: 'Addresses told to viewers in place of the local ones, behind a NAT that forwards the UDP ports.',
+        description:
+          'Addresses told to viewers in place of the local ones of the same family, behind a NAT that forwards the UDP ports. A family without one is not told.',
       }),
-    ice_servers: z
-      .array(iceServer)
-      .max(16, { error: 'write at most 16' })
-      .default([])
-      .meta({ title: 'ICE servers', description: 'STUN and TURN servers, used before those that the signaling server names.' }),
+    ice_servers: z.array(iceServer).max(16, { error: 'write at most 16' }).default([]).meta({
+      title: 'ICE servers',
+      description:
+        'STUN and TURN servers. For now only the first STUN URL and the first TURN URL are used, those given here before those that the signaling server names.',
+    }),
   })
   .meta({ title: 'WebRTC' });
 
@@ -143,10 +145,11 @@ const media = z
       title: 'Linger',
       description: 'Seconds that a camera is still pulled after its last viewer left; the next one starts at once.',
     }),
-    keyframe_cache: number(1, 64, ' (MB)').default(4).meta({
+    // A new viewer is sent all of it through its pacer, which holds 16 MB (peer/egress/viewer-egress.ts).
+    keyframe_cache: number(1, 8, ' (MB)').default(4).meta({
       title: 'Keyframe cache',
       description:
-        'MB (1,048,576 bytes) a stream, at most, for the newest keyframe and what follows it, from which a new viewer starts.',
+        'MB (1,048,576 bytes) a stream, at most 8, for the newest keyframe and what follows it, from which a new viewer starts at once; where that is more, it waits for the next keyframe.',
     }),
     max_sessions: number(1, 10_000, '')
       .refine(Number.isInteger, { error: 'write a whole number' })

@@ -148,8 +148,8 @@ describe('what is wrong is named by line, column and what to write', () => {
     ],
     [
       'a number out of bounds',
-      `media: {keyframe_cache: 65}\n${CAMERA}`,
-      ['1:25: media.keyframe_cache: is "65"; write a number from 1 to 64 (MB)'],
+      `media: {keyframe_cache: 8.5}\n${CAMERA}`,
+      ['1:25: media.keyframe_cache: is "8.5"; write a number from 1 to 8 (MB)'],
     ],
     [
       'a number where text belongs',
