@@ -145,6 +145,7 @@ export class RtspConnection {
     this.#line = line;
     stream.on('data', (chunk: Buffer) => this.#onData(chunk));
     stream.on('close', () => this.end(closed(place, 'the camera closed it')));
+    if (stream.destroyed) this.end(closed(place, 'the camera closed it'));
   }
 
   #onData(chunk: Buffer): void {

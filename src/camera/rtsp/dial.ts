@@ -41,7 +41,7 @@ export async function dialTls(
   if (policy === undefined) refusal = socket.authorized ? undefined : `it is not trusted (${why})`;
   else if ('fingerprint' in policy && plainFingerprint(policy.fingerprint) !== shown) refusal = 'it is not the one in the config';
   if (refusal === undefined) return lineOf(socket);
-  socket.on('error', () => undefined).destroy();
+  socket.destroy();
   throw untrusted(place, refusal, shown);
 }
 
@@ -53,12 +53,12 @@ async function opened(socket: Socket, event: 'connect' | 'secureConnect', signal
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const abort = (): void => void socket.destroy(new Error('given up'));
   signal.addEventListener('abort', abort, { once: true });
-  socket.once('error', reject);
+  // Stays, so that an error before the line is taken over harms nobody; it is destroyed then.
+  socket.on('error', reject);
   socket.once(event, resolve);
   try {
     await promise;
   } finally {
-    socket.off('error', reject);
     signal.removeEventListener('abort', abort);
   }
 }

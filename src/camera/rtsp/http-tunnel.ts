@@ -31,10 +31,12 @@ export async function dialHttpTunnel(options: HttpTunnelOptions, signal: AbortSi
   const cookie = randomBytes(11).toString('hex');
   const lines: Line[] = [];
   const letGo = (): void => {
-    for (const { stream } of lines) stream.on('error', () => undefined).destroy();
+    for (const { stream } of lines) stream.destroy();
   };
   const open = async (): Promise<Line> => {
     const line = await dial(signal);
+    // An error between two steps shows by the stream being destroyed.
+    line.stream.on('error', () => undefined);
     lines.push(line);
     signal.throwIfAborted();
     return line;
@@ -61,7 +63,8 @@ export async function dialHttpTunnel(options: HttpTunnelOptions, signal: AbortSi
       ['Expires', 'Sun, 9 Jan 1972 00:00:00 GMT'],
     ];
     post.stream.write(head('POST', options, cookie, [...authenticator.authorization('POST', path), ...fields]));
-    return { ...post, stream: new HttpTunnel((get ?? post).stream, post.stream) };
+    if (get === undefined || get.stream.destroyed) throw closed(place, 'the camera closed it');
+    return { ...post, stream: new HttpTunnel(get.stream, post.stream) };
   } catch (error) {
     letGo();
     throw error;

@@ -30,6 +30,8 @@ const BIND_ATTEMPTS = 64;
 const RECEIVE_BUFFER_BYTES = 1024 * 1024;
 /** Longer than packets overtake each other within a site; what is lost is not sent again, so that waiting longer gains nothing. */
 const REORDER_LIMITS = { maxDelayMs: 50, maxPackets: 512 };
+/** No packet waits this long for another; when only late ones come, their numbers have started again. */
+const RESTART_MS = 500;
 const MAX_UNSENT_BYTES = 64 * 1024;
 
 /** An RTP header and an empty receiver report: what players send to open the way through NAT and stateful firewalls. */
@@ -46,6 +48,8 @@ export class UdpMedia {
   #announcedSsrc: number | undefined;
   #ssrc: number | undefined;
   #order = new ReorderBuffer<ReceivedPacket>(REORDER_LIMITS);
+  /** Since when packets come and none is handed on. */
+  #heldSinceMs: number | undefined;
   #refused = 0;
   #closed = false;
 
@@ -137,7 +141,13 @@ export class UdpMedia {
     }
     const arrivalMs = this.#options.clock.now();
     const packet = { sequenceNumber: bytes.readUInt16BE(2), bytes, arrivalMs };
-    for (const next of this.#order.push(packet, arrivalMs)) this.#options.onRtp(next.bytes, next.arrivalMs);
+    let ordered = this.#order.push(packet, arrivalMs);
+    if (ordered.length === 0 && arrivalMs - (this.#heldSinceMs ??= arrivalMs) > RESTART_MS) {
+      this.#order = new ReorderBuffer(REORDER_LIMITS);
+      ordered = this.#order.push(packet, arrivalMs);
+    }
+    if (ordered.length > 0) this.#heldSinceMs = undefined;
+    for (const next of ordered) this.#options.onRtp(next.bytes, next.arrivalMs);
   }
 
   #onRtcp(bytes: Buffer, from: RemoteInfo): void {

@@ -4,16 +4,23 @@ import type { RtspClientOptions } from '../../../../src/camera/rtsp/client.ts';
 import type { RtspRequest } from '../../../../src/camera/rtsp/message.ts';
 import type { RtspTrack } from '../../../../src/camera/rtsp/sdp.ts';
 import { parseRtcp } from '../../../../src/media/rtp/rtcp.ts';
-import { cameraWith, clientOf, type Pull } from './pull.ts';
-import type { ScriptedCamera } from './scripted-camera.ts';
+import { cameraWith as cameraAt, clientOf, type Pull } from './pull.ts';
+import type { ScriptedCamera, Script } from './scripted-camera.ts';
 import { UdpCamera } from './udp-camera.ts';
+
+/** Of the cameras here, so that what other tests send on loopback by UDP is that of strangers. */
+const ADDRESS = '127.0.0.3';
 
 const cameras: UdpCamera[] = [];
 afterEach(() => {
   for (const camera of cameras.splice(0)) camera.close();
 });
 
-async function udpCamera(address?: string): Promise<UdpCamera> {
+function cameraWith(script?: Script): Promise<ScriptedCamera> {
+  return cameraAt(script, undefined, ADDRESS);
+}
+
+async function udpCamera(address = ADDRESS): Promise<UdpCamera> {
   const camera = await UdpCamera.open(address);
   cameras.push(camera);
   return camera;
@@ -117,6 +124,31 @@ describe('RTSP client over UDP', () => {
       pull.udp.sendRtp(packet(5));
       expect(order(pull)).toEqual([1, 3, 4, 5]);
     });
+  });
+
+  it('follows a camera whose sequence numbers start again', async () => {
+    let now = 0;
+    const pull = await playing('', { clock: { now: () => now } });
+    for (const sequenceNumber of [1000, 1001]) pull.udp.sendRtp(packet(sequenceNumber));
+    await vi.waitFor(() => expect(order(pull)).toEqual([1000, 1001]));
+    let next = 10;
+    await vi.waitFor(() => {
+      now += 100;
+      pull.udp.sendRtp(packet(next));
+      next += 1;
+      expect(order(pull).at(-1)).toBeLessThan(next);
+    });
+    expect(order(pull).slice(0, 2)).toEqual([1000, 1001]);
+  });
+
+  it('brings the first packets after a pause in order too', async () => {
+    let now = 0;
+    const pull = await playing('', { clock: { now: () => now } });
+    pull.udp.sendRtp(packet(1));
+    await vi.waitFor(() => expect(order(pull)).toEqual([1]));
+    now = 10_000;
+    for (const sequenceNumber of [3, 2, 4]) pull.udp.sendRtp(packet(sequenceNumber));
+    await vi.waitFor(() => expect(order(pull)).toEqual([1, 2, 3, 4]));
   });
 
   it('takes RTCP, and sends it to the port that the camera named', async () => {

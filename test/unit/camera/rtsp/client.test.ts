@@ -69,6 +69,8 @@ describe('RTSP client: a session', () => {
   it.each([
     { answered: 'RTP/AVP/TCP;unicast;interleaved=7-8', rtp: 7, rtcp: 8 },
     { answered: 'RTP/AVP/TCP;interleaved=5', rtp: 5, rtcp: 6 },
+    { answered: 'RTP/AVP/TCP;unicast;interleaved=1-2', rtp: 1, rtcp: 2 },
+    { answered: '', rtp: 0, rtcp: 1 },
     { answered: 'RTP/AVP/TCP;unicast', rtp: 0, rtcp: 1 },
     { answered: 'RTP/AVP/TCP;interleaved=300-301', rtp: 0, rtcp: 1 },
   ])('uses the channels that the camera answers: $answered', async ({ answered, rtp, rtcp }) => {
@@ -80,6 +82,19 @@ describe('RTSP client: a session', () => {
     await vi.waitFor(() => expect(told.slice(1)).toEqual([`rtp H264 12 ${NOW}`, 'rtcp H264 12']));
     expect(tracks[0] !== undefined && client.sendRtcp(tracks[0], Buffer.from([1, 2]))).toBe(true);
     await vi.waitFor(() => expect(camera.frames).toEqual([{ channel: rtcp, payload: Buffer.from([1, 2]) }]));
+  });
+
+  it('asks for channels that are free where the camera chose those of the next track', async () => {
+    const camera = await cameraWith({
+      SETUP: (request, count) => ({
+        headers: [['Transport', count === 0 ? 'RTP/AVP/TCP;interleaved=2-3' : (request.headers.get('Transport') ?? '')]],
+      }),
+    });
+    const { client, told } = clientOf(camera.url);
+    await client.start();
+    camera.sendFrame(2, PACKET);
+    camera.sendFrame(0, PACKET);
+    await vi.waitFor(() => expect(told.slice(1)).toEqual([`rtp H264 12 ${NOW}`, `rtp PCMU 12 ${NOW}`]));
   });
 
   it('names the SSRC that the camera announces', async () => {

@@ -12,8 +12,12 @@ afterEach(async () => {
 });
 
 /** A camera that is closed after the test. */
-export async function cameraWith(script: Script = {}, tls?: { key: string; cert: string }): Promise<ScriptedCamera> {
-  const camera = await new ScriptedCamera(script, tls).start();
+export async function cameraWith(
+  script: Script = {},
+  tls?: { key: string; cert: string },
+  address?: string,
+): Promise<ScriptedCamera> {
+  const camera = await new ScriptedCamera(script, tls).start(address);
   cleanUps.push(() => camera.close());
   return camera;
 }

@@ -61,7 +61,8 @@ export class ScriptedCamera {
   }
 
   get url(): string {
-    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}/live`;
+    const { address, port } = this.#server.address() as AddressInfo;
+    return `${this.#scheme}://${address}:${port}/live`;
   }
 
   get methods(): string[] {
@@ -72,8 +73,8 @@ export class ScriptedCamera {
     return this.#sockets.size;
   }
 
-  async start(): Promise<this> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+  async start(address = '127.0.0.1'): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(0, address, resolve));
     return this;
   }
 

@@ -18,7 +18,7 @@ export class UdpCamera {
     rtcp.on('message', (bytes) => this.received.rtcp.push(bytes));
   }
 
-  static async open(address = '127.0.0.1'): Promise<UdpCamera> {
+  static async open(address: string): Promise<UdpCamera> {
     const sockets = [createSocket('udp4'), createSocket('udp4')] as const;
     for (const socket of sockets) {
       socket.bind(0, address);
