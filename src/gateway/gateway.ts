@@ -3,7 +3,7 @@ import type { CameraInfo, SessionInfo } from '../base/api.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { CameraOptions } from '../camera/camera.ts';
-import type { GatewayView, Readiness } from '../http/gateway-view.ts';
+import type { GatewayView, Readiness, SignalingStats } from '../http/gateway-view.ts';
 import type { ViewerToken } from '../http/access.ts';
 import { HttpServer, SIGNALING_PATH } from '../http/server.ts';
 import { MediaControl } from '../plane/media-control.ts';
@@ -117,6 +117,10 @@ export class Gateway implements GatewayView {
 
   mediaStats(): Promise<MediaStats> {
     return this.#media.stats();
+  }
+
+  signalingStats(): SignalingStats | undefined {
+    return this.#embedded?.stats;
   }
 
   #embeddedServer(): SignalingServer {

@@ -10,6 +10,20 @@ export interface GatewayView {
   /** Where a client of these cameras connects: a WebSocket URL, or a path on this server. */
   signaling(): string;
   mediaStats(): Promise<MediaStats>;
+  /** Of the embedded signaling server; undefined where there is none. */
+  signalingStats(): SignalingStats | undefined;
+}
+
+/** What the embedded signaling server holds now, and what it has counted since it started. */
+export interface SignalingStats {
+  connections: number;
+  devices: number;
+  clients: number;
+  sessions: number;
+  refusedConnections: number;
+  refusedTokens: number;
+  malformedFrames: number;
+  droppedMessages: number;
 }
 
 /** `reasons` are sentences for the operator, empty when ready; they are shown without a token, so they name no camera. */

@@ -1,13 +1,14 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { CameraInfo } from '../base/api.ts';
 import type { MediaStats, SessionCounters, StreamStats } from '../plane/messages.ts';
-import type { GatewayView } from './gateway-view.ts';
+import type { GatewayView, SignalingStats } from './gateway-view.ts';
 
 /** What one answer of `/metrics` is made from. */
 interface Sample {
   cameras: CameraInfo[];
   media: MediaStats;
   ready: boolean;
+  signaling: SignalingStats | undefined;
 }
 
 type Fill = (sample: Sample) => void;
@@ -29,12 +30,18 @@ export class Metrics {
     this.#addGatewayMetrics();
     this.#addStreamMetrics();
     this.#addSessionMetrics();
+    this.#addSignalingMetrics();
   }
 
   /** The exposition text of this moment. */
   async text(): Promise<string> {
     const media = await this.#view.mediaStats();
-    const sample = { media, cameras: this.#view.cameras(), ready: this.#view.ready().ready };
+    const sample = {
+      media,
+      cameras: this.#view.cameras(),
+      ready: this.#view.ready().ready,
+      signaling: this.#view.signalingStats(),
+    };
     for (const fill of this.#fills) fill(sample);
     return this.#registry.metrics();
   }
@@ -72,6 +79,14 @@ export class Metrics {
     this.#streamCounter('received_bytes', 'Bytes of media from the camera.', (stream) => stream.bytesReceived);
     this.#streamCounter('access_units', 'Pictures from the camera.', (stream) => stream.accessUnits);
     this.#streamCounter('keyframes', 'Keyframes from the camera.', (stream) => stream.keyframes);
+    this.#streamCounter(
+      'access_units_dropped',
+      'Pictures not handed on: damaged, or without what they refer to.',
+      (stream) => stream.accessUnitsDropped,
+    );
+    this.#streamCounter('metadata_dropped', 'Metadata documents not handed on.', (stream) => stream.metadataDropped);
+    this.#streamCounter('garbage_bytes', 'Bytes that could not be read as RTSP.', (stream) => stream.garbageBytes);
+    this.#streamCounter('stalls', 'Times the media stopped on a connection that stood.', (stream) => stream.stalls);
     this.#streamCounter('reconnects', 'Times the RTSP connection was made anew.', (stream) => stream.reconnects);
   }
 
@@ -91,6 +106,32 @@ export class Metrics {
     this.#sessionCounter('keyframe_requests', 'PLI and FIR from viewers.', 'keyframeRequests');
     this.#sessionCounter('metadata_documents', 'Metadata documents to viewers.', 'metadataDocuments');
     this.#sessionCounter('metadata_dropped', 'Metadata documents not sent to a slow viewer.', 'metadataDropped');
+  }
+
+  #addSignalingMetrics(): void {
+    const held = [
+      ['connections', 'WebSockets at the embedded signaling server.', 'connections'],
+      ['devices', 'Devices registered at the embedded signaling server.', 'devices'],
+      ['clients', 'Clients registered at the embedded signaling server.', 'clients'],
+      ['sessions', 'Sessions at the embedded signaling server.', 'sessions'],
+    ] as const;
+    for (const [name, help, counted] of held) {
+      const gauge = this.#gauge(`signaling_${name}`, help, []);
+      this.#fills.push(({ signaling }) => gauge.set(signaling?.[counted] ?? 0));
+    }
+    const counts = [
+      ['connections_refused', 'WebSockets refused, cut off or not registered in time.', 'refusedConnections'],
+      ['tokens_refused', 'Tokens that were not accepted.', 'refusedTokens'],
+      ['frames_malformed', 'WebSocket frames that could not be read.', 'malformedFrames'],
+      ['messages_dropped', 'Messages not passed on.', 'droppedMessages'],
+    ] as const;
+    for (const [name, help, counted] of counts) {
+      const counter = this.#counter(`signaling_${name}`, help, []);
+      this.#fills.push(({ signaling }) => {
+        counter.reset();
+        counter.inc(signaling?.[counted] ?? 0);
+      });
+    }
   }
 
   #gauge(name: string, help: string, labelNames: string[]): Gauge {

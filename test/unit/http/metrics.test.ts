@@ -43,6 +43,35 @@ describe('metrics', () => {
     expect(await value(metrics, 'onvif_gateway_streams{state="playing"}')).toBe(2);
   });
 
+  it('gives all that a stream dropped', async () => {
+    const view = new StubView();
+    view.stats.streams = [streamStats({ accessUnitsDropped: 2, metadataDropped: 3, garbageBytes: 4, stalls: 5 })];
+    const metrics = new Metrics(view);
+    const stream = (name: string) => value(metrics, `onvif_gateway_stream_${name}_total{camera="front-door",profile="main"}`);
+    expect([await stream('access_units_dropped'), await stream('metadata_dropped')]).toEqual([2, 3]);
+    expect([await stream('garbage_bytes'), await stream('stalls')]).toEqual([4, 5]);
+  });
+
+  it('gives what the embedded signaling server holds and has refused, and 0 where there is none', async () => {
+    const view = new StubView();
+    const metrics = new Metrics(view);
+    expect(await value(metrics, 'onvif_gateway_signaling_tokens_refused_total')).toBe(0);
+    view.signalingServer = {
+      connections: 9,
+      devices: 2,
+      clients: 6,
+      sessions: 5,
+      refusedConnections: 11,
+      refusedTokens: 12,
+      malformedFrames: 13,
+      droppedMessages: 14,
+    };
+    const signaling = (name: string) => value(metrics, `onvif_gateway_signaling_${name}`);
+    expect(await Promise.all(['connections', 'devices', 'clients', 'sessions'].map(signaling))).toEqual([9, 2, 6, 5]);
+    const refused = ['connections_refused_total', 'tokens_refused_total', 'frames_malformed_total', 'messages_dropped_total'];
+    expect(await Promise.all(refused.map(signaling))).toEqual([11, 12, 13, 14]);
+  });
+
   it('sums what sessions of a camera counted, those that are over too', async () => {
     const view = new StubView();
     const over = sessionStats({ packetsSent: 20, packetsDropped: 4 });

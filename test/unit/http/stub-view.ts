@@ -1,5 +1,5 @@
 import type { CameraInfo, SessionInfo } from '../../../src/base/api.ts';
-import type { GatewayView, Readiness } from '../../../src/http/gateway-view.ts';
+import type { GatewayView, Readiness, SignalingStats } from '../../../src/http/gateway-view.ts';
 import type { MediaStats, SessionStats, StreamStats } from '../../../src/plane/messages.ts';
 
 /** A gateway whose answers a test sets. */
@@ -7,6 +7,7 @@ export class StubView implements GatewayView {
   cameraList: CameraInfo[] = [];
   sessionList: SessionInfo[] = [];
   readiness: Readiness = { ready: true, reasons: [] };
+  signalingServer: SignalingStats | undefined;
   stats: MediaStats = { streams: [], sessions: [], ended: [] };
 
   cameras(): CameraInfo[] {
@@ -27,6 +28,10 @@ export class StubView implements GatewayView {
 
   mediaStats(): Promise<MediaStats> {
     return Promise.resolve(this.stats);
+  }
+
+  signalingStats(): SignalingStats | undefined {
+    return this.signalingServer;
   }
 }
 
