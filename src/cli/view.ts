@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { WebSocket } from 'ws';
 import { delay } from '../base/delay.ts';
+import { SignalingCode, SignalingError } from '../base/signaling.ts';
 import { connect, type OnvifSession } from '../client/index.ts';
 import { HeadlessPeerConnection } from '../peer/webrtc/headless-peer-connection.ts';
 import { seconds } from './options.ts';
+import { untilTerminated } from './termination.ts';
 
 interface ViewOptions {
   server: string;
@@ -32,6 +34,9 @@ interface ViewResult {
 
 const PROGRESS_INTERVAL_MS = 1000;
 
+/** A server that does not answer the end of the WebSocket holds the command up for a second, not for the half minute that is the default. */
+const SOCKET_OPTIONS = { perMessageDeflate: false, closeTimeout: 1000 };
+
 export function viewCommand(): Command {
   return new Command('view')
     .description('Watches one camera without a browser and prints what arrives.')
@@ -47,7 +52,7 @@ export function viewCommand(): Command {
 Nothing is decoded: a frame counts when all its packets came and all frames since a keyframe did.
 The token may also stand in the environment as ONVIF_GATEWAY_TOKEN, where other users of the machine do not see it.
 
-Exit codes: 0 watched to the end, 1 not connected or lost before, 2 wrong usage.
+Exit codes: 0 watched to the end or to Ctrl+C, 1 not connected or lost before, 2 wrong usage.
 
 Example:
   onvif-webrtc-gateway view --server ws://127.0.0.1:8080/signaling --peer demo-camera-1 --token TOKEN --duration 5`,
@@ -60,27 +65,29 @@ Example:
 }
 
 async function view(options: ViewOptions, progress: (line: string) => void): Promise<ViewResult> {
+  const interrupted = new AbortController();
+  void untilTerminated().then(() => interrupted.abort());
   const session: OnvifSession = connect(options.server, {
     peer: options.peer,
+    signal: interrupted.signal,
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(options.token === undefined ? {} : { token: options.token }),
     createPeerConnection: ({ iceServers }) =>
       new HeadlessPeerConnection({ iceServers, onFirstFrame: () => session.noteFirstFrame() }),
-    createWebSocket: (url, subprotocol) => new WebSocket(url, subprotocol, { perMessageDeflate: false }),
+    createWebSocket: (url, subprotocol) => new WebSocket(url, subprotocol, SOCKET_OPTIONS),
   });
-  const interrupted = new AbortController();
-  process.once('SIGINT', () => interrupted.abort());
+  const ended = new AbortController();
   session.on('state', (state) => {
-    if (state === 'closed') interrupted.abort();
+    if (state === 'closed') ended.abort();
   });
   progress(`Connecting to ${options.peer} …`);
   const connected = await session.whenLive().then(
     () => true,
     () => false,
   );
-  const bitrateKbps = connected ? await watch(session, options.duration * 1000, interrupted.signal, progress) : null;
+  const bitrateKbps = connected ? await watch(session, options.duration * 1000, ended.signal, progress) : null;
   const statistics = await session.stats();
-  const { error } = session;
+  const error = session.error ?? (connected ? null : interruptedError());
   session.close();
   return {
     connected,
@@ -96,6 +103,10 @@ async function view(options: ViewOptions, progress: (line: string) => void): Pro
     metadataDocuments: statistics.metadataDocuments,
     error: error === null ? null : { code: error.code, message: error.message },
   };
+}
+
+function interruptedError(): SignalingError {
+  return new SignalingError(SignalingCode.gone, 'The command was ended before the camera was connected.');
 }
 
 /** Returns the mean bitrate, kbit/s; null when it was over at once. */
@@ -119,7 +130,7 @@ async function watch(
 }
 
 function summary(result: ViewResult): string {
-  if (!result.connected) return `Not connected: ${result.error?.message ?? 'it was ended before.'}`;
+  if (!result.connected) return `Not connected: ${result.error?.message}`;
   const { timeToFirstFrameMs, frames, framesPerSecond, bitrateKbps, packets, lost, audioPackets, metadataDocuments } = result;
   return [
     `first frame   ${timeToFirstFrameMs === null ? 'none came' : `${timeToFirstFrameMs} ms`}`,

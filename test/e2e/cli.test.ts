@@ -1,7 +1,11 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { WebSocketServer } from 'ws';
 import { CliProcess, runCli } from '../support/cli.ts';
 import { CREDENTIALS, startSimulatedCamera } from '../support/site.ts';
 
@@ -140,6 +144,33 @@ describe('run, the demo', () => {
     const refused = await runCli([...args, '--token', 'wrong']);
     expect(refused.code).toBe(1);
     expect(JSON.parse(refused.stdout)).toMatchObject({ connected: false, error: { code: 401 } });
+  });
+});
+
+describe('view', () => {
+  it.each([
+    ['SIGINT', 'does not take the WebSocket'],
+    ['SIGTERM', 'takes the WebSocket and says nothing'],
+  ] as const)('ends at once at %s, with 1 and a word about it, while the server %s', async (signal, what) => {
+    const http = createServer();
+    const reached = once(http, 'upgrade');
+    if (what === 'does not take the WebSocket') http.on('upgrade', () => undefined);
+    else new WebSocketServer({ server: http });
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    const { port } = http.address() as AddressInfo;
+    const viewer = start(['view', '--server', `ws://127.0.0.1:${port}/`, '--peer', 'yard', '--json']);
+    await reached;
+    const endedAt = performance.now();
+    viewer.kill(signal);
+    expect(await viewer.exit()).toBe(1);
+    expect(performance.now() - endedAt).toBeLessThan(5000);
+    expect(JSON.parse(viewer.stdout)).toMatchObject({
+      connected: false,
+      error: { code: 410, message: 'The command was ended before the camera was connected.' },
+    });
+    http.close();
+    http.closeAllConnections();
   });
 });
 
