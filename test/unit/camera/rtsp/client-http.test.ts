@@ -82,11 +82,12 @@ describe('RTSP over HTTP', () => {
     await vi.waitFor(() => expect(front.connections).toBe(0));
   });
 
-  it('ends when one of the two connections ends', async () => {
+  it.each(['GET', 'POST'] as const)('ends when the connection of its %s ends, and lets go of the other', async (method) => {
     const { client, front, closed } = await site();
     await client.start();
-    front.hangUp();
+    front.hangUp(method);
     await vi.waitFor(() => expect(closed.map((error) => error.code)).toEqual(['rtsp.closed']));
+    await vi.waitFor(() => expect(front.connections).toBe(0));
   });
 
   it('lets go of what it has opened when it is given up', async () => {

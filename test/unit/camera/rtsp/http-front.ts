@@ -19,7 +19,8 @@ export class HttpFront {
   readonly heads: HttpHead[] = [];
   readonly #options: HttpFrontOptions;
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  /** By connection the method of its request; empty before it came. */
+  readonly #sockets = new Map<Socket, string>();
   readonly #behind = new Map<string, Socket>();
 
   constructor(options: HttpFrontOptions) {
@@ -40,9 +41,9 @@ export class HttpFront {
     return this;
   }
 
-  /** Ends the connections of one kind. */
-  hangUp(): void {
-    for (const socket of this.#sockets) socket.destroy();
+  /** Ends the connections of one kind, or all. */
+  hangUp(method?: 'GET' | 'POST'): void {
+    for (const [socket, each] of this.#sockets) if (method === undefined || method === each) socket.destroy();
   }
 
   async close(): Promise<void> {
@@ -51,7 +52,7 @@ export class HttpFront {
   }
 
   #serve(socket: Socket): void {
-    this.#sockets.add(socket);
+    this.#sockets.set(socket, '');
     socket.on('error', () => undefined).on('close', () => this.#sockets.delete(socket));
     let received = '';
     const onData = (chunk: Buffer): void => {
@@ -66,6 +67,7 @@ export class HttpFront {
 
   #begin(socket: Socket, head: string, rest: string): void {
     const [method = '', path = ''] = head.split(' ');
+    this.#sockets.set(socket, method);
     const request = { method, path, head };
     const count = this.heads.filter((each) => each.method === 'GET').length;
     this.heads.push(request);
