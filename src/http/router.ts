@@ -167,7 +167,7 @@ const UNAUTHORIZED = problem(
   {
     code: 'http.unauthorized',
     message: 'The token is missing or wrong.',
-    advice: 'Open the address that the gateway printed, or send the token of http.auth as Authorization: Bearer.',
+    advice: 'Send a token of http.auth as Authorization: Bearer; the demo prints an address with one.',
   },
   { 'www-authenticate': 'Bearer' },
 );

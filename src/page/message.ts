@@ -1,6 +1,8 @@
 import { find, setText } from './dom.ts';
 import type { FeedState } from './camera-feed.ts';
 
+const TYPE_TOKEN = 'Type a token of http.auth in the config of the gateway. The demo prints an address with one.';
+
 /** The page's one message above the cards: what is wrong with the gateway or the token, and what to do. */
 export class Message {
   readonly #element = find(document, '.message', HTMLElement);
@@ -21,23 +23,15 @@ export class Message {
       case 'loading':
         return this.#hide();
       case 'unauthorized':
-        return this.#set(
-          'bad',
-          'The token is missing or wrong',
-          'Open the address that the gateway printed, or type its token here.',
-          true,
-        );
+        return this.#set('bad', 'The token is missing or wrong', TYPE_TOKEN, true);
       case 'unreachable': {
         const playing = cameras === 0 ? '' : ' What plays goes on as long as the camera reaches this browser.';
         return this.#set('bad', 'No news from the gateway', `${feed.detail} Trying again every 2 seconds.${playing}`);
       }
       case 'ok':
         if (cameras > 0) return this.#hide();
-        return this.#set(
-          'quiet',
-          'No cameras yet',
-          'Add one under cameras: in the config. To see what is on the network:\nonvif-webrtc-gateway discover',
-        );
+        // A config has at least one camera, so it is the token that opens none.
+        return this.#set('quiet', 'This token opens no camera', TYPE_TOKEN, true);
     }
   }
 

@@ -4,7 +4,7 @@ import { SignalingCode, type SignalingError } from '../client/index.ts';
 /** What a viewer can do about a lost session; codes without a line here pass by themselves. */
 const ADVICE: Readonly<Record<number, string>> = {
   [SignalingCode.badRequest]: 'Another browser, or another profile of the camera, may work.',
-  [SignalingCode.unauthorized]: 'Open the address that the gateway printed, or get a new token.',
+  [SignalingCode.unauthorized]: 'Type a token that the signaling server accepts.',
   [SignalingCode.forbidden]: 'Get a token that allows it.',
   [SignalingCode.unavailable]: 'Check that the camera has power and network.',
   [SignalingCode.serverUnreachable]: 'Check that the gateway runs and that this device reaches its network.',

@@ -125,10 +125,12 @@ describe('cameras', () => {
     await vi.waitFor(async () => expect(await page.$$(card('yard'))).toEqual([]), WAIT);
   });
 
-  it('are explained when there are none', async () => {
+  it('that the token does not open are why the page is empty, and another token can be typed', async () => {
     view.cameraList = [];
     const page = await openPage();
-    await vi.waitFor(async () => expect(await page.textContent('[data-testid="message"] h2')).toBe('No cameras yet'), WAIT);
+    const title = '[data-testid="message"] h2';
+    await vi.waitFor(async () => expect(await page.textContent(title)).toBe('This token opens no camera'), WAIT);
+    expect(await page.isVisible('[data-testid="token"]')).toBe(true);
   });
 
   it.each([320, 360, 390, 768])('fit a screen of %i px without scrolling sideways, with targets for fingers', async (width) => {
@@ -157,6 +159,7 @@ describe('token', () => {
   it('is asked for when missing, and typing it opens the cameras', async () => {
     view.cameraList = [frontDoor()];
     const page = await openPage('/?token=wrong');
+    await vi.waitFor(async () => expect(await page.textContent('[data-testid="message"] p')).toContain('http.auth'), WAIT);
     await page.fill('[data-testid="token"]', TOKEN);
     await page.press('[data-testid="token"]', 'Enter');
     await page.waitForSelector(card('front-door'));

@@ -130,7 +130,8 @@ describe('token', () => {
     ];
     expect(replies.map((reply) => reply.status)).toEqual([401, 401, 401, 401]);
     expect(replies[0]?.headers['www-authenticate']).toBe('Bearer');
-    expect(JSON.parse(replies[0]?.body ?? '')).toMatchObject({ error: { code: 'http.unauthorized' } });
+    const advice = expect.stringMatching(/^Send a token of http\.auth/) as unknown;
+    expect(JSON.parse(replies[0]?.body ?? '')).toMatchObject({ error: { code: 'http.unauthorized', advice } });
   });
 
   it('opens the API as a bearer token and in the address', async () => {

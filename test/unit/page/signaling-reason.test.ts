@@ -20,6 +20,12 @@ describe('reasons of a lost session', () => {
     expect(signalingReason(new SignalingError(480)).advice).toMatch(/power/);
   });
 
+  it('ask for a token where it was refused, also of those to whom the gateway printed nothing', () => {
+    const { advice } = signalingReason(new SignalingError(401));
+    expect(advice).toMatch(/^Type a token/);
+    expect(advice).not.toMatch(/printed/);
+  });
+
   it('give no advice where waiting is all there is', () => {
     expect(signalingReason(new SignalingError(410, 'The camera closed the session.'))).not.toHaveProperty('advice');
   });
