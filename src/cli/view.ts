@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { WebSocket } from 'ws';
 import { delay } from '../base/delay.ts';
 import { SignalingCode, SignalingError } from '../base/signaling.ts';
@@ -43,7 +43,7 @@ export function viewCommand(): Command {
     .requiredOption('--server <url>', 'WebSocket URL of the signaling server')
     .requiredOption('--peer <id>', 'peer id of the camera, as the log, the page and /api/cameras show it')
     .option('--profile <token>', "media profile; default the camera's first")
-    .option('--token <token>', 'access token, where the server wants one', process.env['ONVIF_GATEWAY_TOKEN'])
+    .addOption(new Option('--token <token>', 'access token, where the server wants one').env('ONVIF_GATEWAY_TOKEN'))
     .option('--duration <seconds>', 'how long to watch', seconds, 10)
     .option('--json', 'print one JSON object at the end, and nothing else')
     .addHelpText(

@@ -131,7 +131,7 @@ describe('run, the demo', () => {
       '4',
       '--json',
     ];
-    const viewer = start([...args, '--token', token ?? '']);
+    const viewer = start(args, { ONVIF_GATEWAY_TOKEN: token ?? '' });
     expect(await viewer.exit(), viewer.stderr).toBe(0);
     const result = JSON.parse(viewer.stdout) as Record<string, number>;
     expect(result).toMatchObject({ connected: true, profileSwitches: 0, error: null });
@@ -148,14 +148,23 @@ describe('run, the demo', () => {
 });
 
 describe('view', () => {
+  it('says in its help where the token may stand, and not what stands there', async () => {
+    const { code, stdout } = await runCli(['view', '--help'], { env: { ONVIF_GATEWAY_TOKEN: 'secret-of-the-site' } });
+    expect(code).toBe(0);
+    expect(stdout).toContain('ONVIF_GATEWAY_TOKEN');
+    expect(stdout).not.toContain('secret-of-the-site');
+  });
+
   it.each([
-    ['SIGINT', 'does not take the WebSocket'],
-    ['SIGTERM', 'takes the WebSocket and says nothing'],
-  ] as const)('ends at once at %s, with 1 and a word about it, while the server %s', async (signal, what) => {
+    ['SIGINT', 'takes the WebSocket and says nothing', true],
+    ['SIGTERM', 'does not even take it', false],
+  ] as const)('ends at once at %s, with 1 and a word about it, while the server %s', async (signal, _what, takes) => {
+    const webSockets = new WebSocketServer({ noServer: true });
     const http = createServer();
     const reached = once(http, 'upgrade');
-    if (what === 'does not take the WebSocket') http.on('upgrade', () => undefined);
-    else new WebSocketServer({ server: http });
+    http.on('upgrade', (request, socket, head) => {
+      if (takes) webSockets.handleUpgrade(request, socket, head, () => undefined);
+    });
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
     const { port } = http.address() as AddressInfo;
