@@ -11,7 +11,10 @@ export interface CamerasAnswer {
   cameras: CameraInfo[];
 }
 
-/** A camera is `connecting` until ONVIF (or the config) said what profiles it has; `failed` says why and is retried. */
+/**
+ * A camera is `connecting` until ONVIF (or the config) said what profiles it has; `failed` says why and is retried. One of kind `rtsp` is
+ * contacted only when somebody plays it: it is `failed` from a pull that fails until one that plays.
+ */
 export type CameraState = 'connecting' | 'online' | 'failed';
 
 export interface CameraInfo {
@@ -41,8 +44,14 @@ export interface CameraInfo {
 export interface ProfileInfo {
   token: string;
   name: string;
-  /** As the camera's configuration says; null where it says nothing. */
-  video: { codec: string; width: number; height: number; framesPerSecond: number | null; bitrateKbps: number | null } | null;
+  /** As the camera's configuration says, else as the stream turned out to be; null while nothing is known. */
+  video: {
+    codec: string;
+    width: number | null;
+    height: number | null;
+    framesPerSecond: number | null;
+    bitrateKbps: number | null;
+  } | null;
   audio: { codec: string } | null;
   metadata: boolean;
   stream: { state: 'idle' | 'connecting' | 'playing' | 'failed'; reason: Reason | null };

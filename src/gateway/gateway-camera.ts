@@ -1,4 +1,4 @@
-import type { CameraInfo, ProfileInfo } from '../base/api.ts';
+import type { CameraInfo, CameraState, ProfileInfo } from '../base/api.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Reason } from '../base/errors.ts';
 import { redactUrl, type Logger } from '../base/log.ts';
@@ -7,6 +7,8 @@ import type { MediaControl } from '../plane/media-control.ts';
 import type { MediaStats, StreamMedia, StreamState } from '../plane/messages.ts';
 import { SignalingDevice } from '../signaling/device.ts';
 import { CameraSessionHost } from './session-host.ts';
+
+type CameraProfile = Camera['status']['profiles'][number];
 
 /** Where one camera registers as a device. */
 export interface DeviceSignaling {
@@ -32,6 +34,8 @@ export class GatewayCamera {
   readonly #device: SignalingDevice;
   /** By profile token. */
   readonly #streams = new Map<string, { state: StreamState; reason: Reason | null; media: StreamMedia | undefined }>();
+  /** Of an `rtsp:` camera, which only its streams tell of: how the last pull went, kept while nobody watches. */
+  #pulled: { reason: Reason | null; since: number } | undefined;
 
   constructor(options: GatewayCameraOptions) {
     this.#options = options;
@@ -74,6 +78,7 @@ export class GatewayCamera {
   onStreamState(profile: string, state: StreamState, reason: Reason | undefined, media: StreamMedia | undefined): void {
     const known = this.#streams.get(profile);
     this.#streams.set(profile, { state, reason: reason ?? null, media: media ?? known?.media });
+    this.#notePull(state, reason ?? null);
     if (state === 'failed') this.camera.refresh();
     if (media !== undefined && media.audio !== null && !media.audioPassed && known?.media?.audio !== media.audio) {
       const { logger } = this.#options;
@@ -90,12 +95,13 @@ export class GatewayCamera {
     // ONVIF gives whole seconds only; what comes in says it to the millisecond.
     const measured = streams.find(({ cameraId, clockOffsetMs }) => cameraId === id && clockOffsetMs !== null);
     const { state, peer, reason } = this.#device.state;
+    const health = this.#health();
     return {
       id,
       name,
-      state: status.state,
-      since: new Date(status.since).toISOString(),
-      reason: status.reason,
+      state: health.state,
+      since: new Date(health.since).toISOString(),
+      reason: health.reason,
       peer,
       signaling: { state, server: redactUrl(this.#options.signaling.server), reason },
       address,
@@ -109,26 +115,42 @@ export class GatewayCamera {
     };
   }
 
-  #profileInfo({ token, name, video, audio, metadata }: Camera['status']['profiles'][number]): ProfileInfo {
+  /** What a pull says of the camera; as long as one stream plays the camera is there, whatever befell the others. */
+  #notePull(state: StreamState, reason: Reason | null): void {
+    const plays = state === 'playing' || [...this.#streams.values()].some((stream) => stream.state === 'playing');
+    if (!plays && state !== 'failed') return;
+    const before = this.#health();
+    const failure = plays ? null : reason;
+    const changed = (before.reason === null) !== (failure === null);
+    this.#pulled = { reason: failure, since: changed ? this.#options.clock.now() : before.since };
+  }
+
+  #health(): { state: CameraState; since: number; reason: Reason | null } {
+    const { kind, status } = this.camera;
+    if (kind === 'onvif' || this.#pulled === undefined) return status;
+    return { ...this.#pulled, state: this.#pulled.reason === null ? 'online' : 'failed' };
+  }
+
+  #profileInfo({ token, name, video, audio, metadata }: CameraProfile): ProfileInfo {
     const stream = this.#streams.get(token);
     const pulled = stream?.media;
-    const codec = audio?.codec ?? pulled?.audio ?? undefined;
+    const sound = audio?.codec ?? pulled?.audio ?? null;
     return {
       token,
       name,
-      video:
-        video === null
-          ? null
-          : {
-              codec: video.codec,
-              width: video.width,
-              height: video.height,
-              framesPerSecond: video.framesPerSecond,
-              bitrateKbps: video.bitrateKbps,
-            },
-      audio: codec === undefined ? null : { codec },
+      video: videoInfo(video, pulled),
+      audio: sound === null ? null : { codec: sound },
       metadata: metadata || pulled?.metadata === true,
       stream: { state: stream?.state ?? 'idle', reason: stream?.reason ?? null },
     };
   }
+}
+
+function videoInfo(configured: CameraProfile['video'], pulled: StreamMedia | undefined): ProfileInfo['video'] {
+  if (configured !== null) {
+    const { codec, width, height, framesPerSecond, bitrateKbps } = configured;
+    return { codec, width, height, framesPerSecond, bitrateKbps };
+  }
+  const codec = pulled?.video ?? null;
+  return codec === null ? null : { codec, width: null, height: null, framesPerSecond: null, bitrateKbps: null };
 }

@@ -56,8 +56,10 @@ function idleView(camera: CameraInfo | null): CardView {
   const idle = { canPlay: false, active: false };
   if (camera === null) return { ...idle, status: 'Ready', tone: 'quiet', notice: null, canPlay: true };
   if (camera.state === 'failed') {
-    const notice = { ...NOTICE, title: 'Camera not available', detail: camera.reason === null ? null : sentences(camera.reason) };
-    return { ...idle, status: 'Failed', tone: 'bad', notice };
+    const detail = camera.reason === null ? null : sentences(camera.reason);
+    // Only playing shows whether an `rtsp:` camera is back.
+    const action = camera.kind === 'rtsp' && camera.peer !== null ? 'Try again' : null;
+    return { ...idle, status: 'Failed', tone: 'bad', notice: { ...NOTICE, title: 'Camera not available', detail, action } };
   }
   if (camera.state === 'connecting') {
     return { ...idle, status: 'Connecting', tone: 'busy', notice: { ...NOTICE, title: 'Connecting to the camera…', busy: true } };
@@ -99,10 +101,12 @@ function waitingView(reason: Reason, retryAt: number, now: number): CardView {
   return { status: 'Disconnected', tone: 'bad', notice, canPlay: false, active: true };
 }
 
-/** What the gateway says is wrong with the camera, or with the stream of the profile. */
+/** What the gateway says is wrong with the stream of the profile, or with the camera. */
 function failureOf(camera: CameraInfo | null, profile: ProfileInfo | null): Reason | null {
-  if (camera?.state === 'failed') return camera.reason;
-  return profile?.stream.state === 'failed' ? profile.stream.reason : null;
+  if (profile?.stream.state === 'failed') return profile.stream.reason;
+  // An `rtsp:` camera failed by the stream that was last pulled, which need not be this one.
+  const ofOther = camera?.kind === 'rtsp' && profile?.stream.state !== 'idle';
+  return camera?.state === 'failed' && !ofOther ? camera.reason : null;
 }
 
 /** Message and advice, each ended by a full stop. */
@@ -112,15 +116,15 @@ export function sentences(reason: Reason): string {
 }
 
 /** `720p · Main`; the size is left out where the camera does not say it. */
-export function profileLabel(profile: ProfileInfo): string {
-  return profile.video === null ? profile.name : `${profile.video.height}p · ${profile.name}`;
+export function profileLabel({ video, name }: ProfileInfo): string {
+  return video === null || video.height === null ? name : `${video.height}p · ${name}`;
 }
 
-/** `1280 × 720, 25 fps, 2.0 Mbit/s`, as the camera's configuration says; what it does not say is left out. */
+/** `1280 × 720, 25 fps, 2.0 Mbit/s`, as the camera's configuration says; what it does not say is left out, without a size it is the codec. */
 export function profileFacts(profile: ProfileInfo): string {
   const { video } = profile;
   if (video === null) return UNKNOWN;
-  const facts = [formatSize(video.width, video.height)];
+  const facts = [video.width === null ? video.codec : formatSize(video.width, video.height)];
   if (video.framesPerSecond !== null) facts.push(formatFrameRate(video.framesPerSecond));
   if (video.bitrateKbps !== null) facts.push(formatBitrate(video.bitrateKbps));
   return facts.join(', ');

@@ -164,8 +164,7 @@ export class Card {
   /** Rebuilt only when it changed, since an open list would close. */
   #showProfiles(camera: CameraInfo): void {
     const { profile } = this.#parts;
-    const playable = camera.profiles.filter((candidate) => candidate.video !== null || candidate.audio !== null);
-    const wanted = playable.map((candidate) => [candidate.token, profileLabel(candidate)] as const);
+    const wanted = camera.profiles.map((candidate) => [candidate.token, profileLabel(candidate)] as const);
     profile.hidden = wanted.length === 0;
     const shown = [...profile.options].map((option) => [option.value, option.text] as const);
     if (JSON.stringify(shown) === JSON.stringify(wanted)) return;
@@ -174,8 +173,10 @@ export class Card {
     if (wanted.some(([token]) => token === chosen)) profile.value = chosen;
   }
 
+  /** The chosen profile; the camera's first where none is. */
   #profile(): ProfileInfo | null {
-    return this.#camera?.profiles.find((profile) => profile.token === this.#parts.profile.value) ?? null;
+    const profiles = this.#camera?.profiles ?? [];
+    return profiles.find((profile) => profile.token === this.#parts.profile.value) ?? profiles[0] ?? null;
   }
 
   #cameraClockAheadMs(): number | null {

@@ -7,10 +7,16 @@ import type { MediaStats, SessionState } from '../../../src/plane/messages.ts';
 import { recordingLogger } from '../../support/site.ts';
 
 const NOTHING: MediaStats = { streams: [], sessions: [], ended: [] };
+const NO_H264 = { code: 'stream.no_h264', message: 'The profile sends H265.' };
 const PLAYED = { video: 'H264', audio: 'PCMU', audioPassed: true, metadata: true };
 
 /** A camera by RTSP URI, before a media plane that is not started. */
-function gatewayCamera(logger: Logger = silentLogger): { camera: GatewayCamera; media: MediaControl } {
+function gatewayCamera(logger: Logger = silentLogger): {
+  camera: GatewayCamera;
+  media: MediaControl;
+  setNow: (ms: number) => void;
+} {
+  let now = Date.UTC(2026, 0, 2);
   const media = new MediaControl({
     settings: DEFAULT_MEDIA_SETTINGS,
     clock: { now: () => 0 },
@@ -22,11 +28,11 @@ function gatewayCamera(logger: Logger = silentLogger): { camera: GatewayCamera; 
     camera: { id: 'yard', name: 'The yard', rtsp: { main: 'rtsp://user:secret@192.0.2.9:8554/1', sub: 'rtsp://192.0.2.9/2' } },
     signaling: { server: 'ws://127.0.0.1:9/signaling?token=secret', token: 'secret' },
     media,
-    clock: { now: () => Date.UTC(2026, 0, 2) },
+    clock: { now: () => now },
     logger,
   });
   onTestFinished(() => camera.close());
-  return { camera, media };
+  return { camera, media, setNow: (ms) => void (now = ms) };
 }
 
 function session(cameraId: string, state: SessionState): MediaStats['sessions'][number] {
@@ -95,6 +101,43 @@ it('a profile is as its stream is, and keeps what it was seen to carry', () => {
   const reason = { code: 'rtsp.unreachable', message: 'Gone.' };
   camera.onStreamState('main', 'failed', reason, undefined);
   expect(main()).toMatchObject({ audio: { codec: 'PCMU' }, metadata: true, stream: { state: 'failed', reason } });
+});
+
+it('a profile of which the config says nothing shows the codec that was pulled', () => {
+  const { camera } = gatewayCamera();
+  camera.start();
+  const video = (): unknown => camera.info(NOTHING).profiles.map((profile) => profile.video);
+  expect(video()).toEqual([null, null]);
+  camera.onStreamState('main', 'failed', NO_H264, { ...PLAYED, video: 'H265' });
+  expect(video()).toEqual([{ codec: 'H265', width: null, height: null, framesPerSecond: null, bitrateKbps: null }, null]);
+});
+
+it('an rtsp: camera is failed from a pull that fails until one that plays, also while nobody watches', () => {
+  const { camera, setNow } = gatewayCamera();
+  camera.start();
+  const health = () => {
+    const { state, reason, since } = camera.info(NOTHING);
+    return { state, reason, since: new Date(since).getTime() };
+  };
+  const reason = { code: 'rtsp.unreachable', message: 'Gone.' };
+  const online = camera.info(NOTHING).since;
+  expect(health()).toMatchObject({ state: 'online', reason: null });
+  setNow(5000);
+  camera.onStreamState('main', 'playing', undefined, PLAYED);
+  expect(camera.info(NOTHING).since).toBe(online);
+  camera.onStreamState('main', 'failed', reason, undefined);
+  expect(health()).toEqual({ state: 'failed', reason, since: 5000 });
+  setNow(9000);
+  camera.onStreamState('main', 'failed', { ...reason, message: 'Still gone.' }, undefined);
+  expect(health()).toEqual({ state: 'failed', reason: { ...reason, message: 'Still gone.' }, since: 5000 });
+  camera.onStreamState('main', 'idle', undefined, undefined);
+  expect(health()).toMatchObject({ state: 'failed', since: 5000 });
+  camera.onStreamState('sub', 'connecting', undefined, undefined);
+  expect(health()).toMatchObject({ state: 'failed' });
+  camera.onStreamState('sub', 'playing', undefined, PLAYED);
+  expect(health()).toEqual({ state: 'online', reason: null, since: 9000 });
+  camera.onStreamState('main', 'failed', reason, undefined);
+  expect(health()).toMatchObject({ state: 'online' });
 });
 
 it('a stream that fails has the camera looked at again', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ProfileInfo } from '../../../src/base/api.ts';
 import { cameraFacts, cardView, profileFacts, profileLabel, sentences } from '../../../src/page/card-view.ts';
 import type { Playback } from '../../../src/page/playback.ts';
 import { cameraInfo } from '../http/stub-view.ts';
@@ -7,6 +8,18 @@ const idle: Playback = { state: 'idle' };
 const refused = { code: 'camera.unauthorized', message: 'The camera refused the password.', advice: 'Set it in the config.' };
 const gone = { code: 'signaling.closed', message: 'The session ended' };
 const failedCamera = cameraInfo({ state: 'failed', reason: refused });
+
+function profileInfo(change: Partial<ProfileInfo> = {}): ProfileInfo {
+  return {
+    token: 'main',
+    name: 'Main',
+    video: null,
+    audio: null,
+    metadata: false,
+    stream: { state: 'idle', reason: null },
+    ...change,
+  };
+}
 
 describe('card of a camera that does not play', () => {
   it('offers to play a camera that is online and registered', () => {
@@ -46,6 +59,12 @@ describe('card of a camera that does not play', () => {
       tone: 'bad',
       notice: { detail: 'The session ended.', busy: false },
     });
+  });
+
+  it('offers to try an rtsp: camera that failed, since nothing else shows that it is back', () => {
+    const unreachable = cameraInfo({ kind: 'rtsp', state: 'failed', reason: refused });
+    expect(cardView(unreachable, null, idle, 0)).toMatchObject({ canPlay: false, notice: { action: 'Try again' } });
+    expect(cardView({ ...unreachable, peer: null }, null, idle, 0).notice?.action).toBeNull();
   });
 
   it('plays a peer of which nothing else is known', () => {
@@ -99,31 +118,33 @@ describe('words for a camera', () => {
   it('leaves out what the camera does not say', () => {
     expect(cameraFacts(cameraInfo())).toBe('192.0.2.20 · Acme Dome 1');
     expect(cameraFacts(cameraInfo({ manufacturer: null, model: null }))).toBe('192.0.2.20');
-    const profile = {
-      token: 'main',
-      name: 'Main',
-      audio: null,
-      metadata: false,
-      stream: { state: 'idle' as const, reason: null },
-    };
+    const profile = profileInfo();
     const video = { codec: 'H264', width: 1280, height: 720, framesPerSecond: 25, bitrateKbps: null };
     expect([profileLabel({ ...profile, video }), profileFacts({ ...profile, video })]).toEqual([
       '720p · Main',
       '1280 × 720, 25 fps',
     ]);
-    expect(profileLabel({ ...profile, video: null })).toBe('Main');
+    expect(profileLabel(profile)).toBe('Main');
+  });
+
+  it('give the codec where no size is known', () => {
+    const video = { codec: 'H265', width: null, height: null, framesPerSecond: null, bitrateKbps: null };
+    const profile = profileInfo({ video });
+    expect([profileLabel(profile), profileFacts(profile)]).toEqual(['Main', 'H265']);
+  });
+
+  it('do not lay on a profile of an rtsp: camera what befell another one', () => {
+    const unreachable = cameraInfo({ kind: 'rtsp', state: 'failed', reason: refused });
+    const connecting = { state: 'connecting', attempt: 0, reason: null } as const;
+    const detail = (state: ProfileInfo['stream']['state']) =>
+      cardView(unreachable, profileInfo({ stream: { state, reason: null } }), connecting, 0).notice?.detail;
+    expect(detail('connecting')).toBeNull();
+    expect(detail('idle')).toContain('refused the password');
   });
 
   it('say what is wrong with the stream of the chosen profile while they wait', () => {
     const reason = { code: 'stream.no_h264', message: 'The profile sends H265.', advice: 'Choose another profile.' };
-    const profile = {
-      token: 'main',
-      name: 'Main',
-      video: null,
-      audio: null,
-      metadata: false,
-      stream: { state: 'failed', reason },
-    } as const;
+    const profile = profileInfo({ stream: { state: 'failed', reason } });
     const waiting = { state: 'waiting', attempt: 1, reason: refused, retryAt: 1000 } as const;
     expect(cardView(cameraInfo(), profile, waiting, 0).notice?.detail).toBe('The profile sends H265. Choose another profile.');
   });
