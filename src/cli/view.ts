@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { WebSocket } from 'ws';
 import { delay } from '../base/delay.ts';
-import { SignalingCode, SignalingError } from '../base/signaling.ts';
+import { SignalingCode, type SignalingError } from '../base/signaling.ts';
 import { connect, type OnvifSession } from '../client/index.ts';
 import { HeadlessPeerConnection } from '../peer/webrtc/headless-peer-connection.ts';
 import { seconds } from './options.ts';
@@ -26,10 +26,12 @@ interface ViewResult {
   packets: number;
   lost: number;
   audioPackets: number;
+  /** As named by --profile; null: none was named, and the camera chose its first. */
   profile: string | null;
   profileSwitches: number;
   metadataDocuments: number;
-  error: { code: number; message: string } | null;
+  /** Null: pictures came to the end, or to Ctrl+C. `detail`: what the other side said in its own words, where that is more. */
+  error: { code: number; message: string; detail: string | null } | null;
 }
 
 const PROGRESS_INTERVAL_MS = 1000;
@@ -52,7 +54,7 @@ export function viewCommand(): Command {
 Nothing is decoded: a frame counts when all its packets came and all frames since a keyframe did.
 The token may also stand in the environment as ONVIF_GATEWAY_TOKEN, where other users of the machine do not see it.
 
-Exit codes: 0 watched to the end or to Ctrl+C, 1 not connected or lost before, 2 wrong usage.
+Exit codes: 0 watched to the end or to Ctrl+C, 1 not connected, lost before or without a picture, 2 wrong usage.
 
 Example:
   onvif-webrtc-gateway view --server ws://127.0.0.1:8080/signaling --peer demo-camera-1 --token TOKEN --duration 5`,
@@ -87,7 +89,7 @@ async function view(options: ViewOptions, progress: (line: string) => void): Pro
   );
   const bitrateKbps = connected ? await watch(session, options.duration * 1000, ended.signal, progress) : null;
   const statistics = await session.stats();
-  const error = session.error ?? (connected ? null : interruptedError());
+  const error = errorOf(session.error, connected, statistics.framesDecoded);
   session.close();
   return {
     connected,
@@ -101,12 +103,20 @@ async function view(options: ViewOptions, progress: (line: string) => void): Pro
     profile: options.profile ?? null,
     profileSwitches: 0,
     metadataDocuments: statistics.metadataDocuments,
-    error: error === null ? null : { code: error.code, message: error.message },
+    error,
   };
 }
 
-function interruptedError(): SignalingError {
-  return new SignalingError(SignalingCode.gone, 'The command was ended before the camera was connected.');
+/** Why the command failed; null where it did not. */
+function errorOf(error: SignalingError | null, connected: boolean, frames: number): ViewResult['error'] {
+  if (error !== null) {
+    const { code, message, detail = message } = error;
+    return { code, message, detail: detail === message ? null : detail };
+  }
+  if (!connected) {
+    return { code: SignalingCode.gone, message: 'The command was ended before the camera was connected.', detail: null };
+  }
+  return frames > 0 ? null : { code: SignalingCode.timeout, message: 'No picture came from the camera.', detail: null };
 }
 
 /** Returns the mean bitrate, kbit/s; null when it was over at once. */
@@ -130,7 +140,9 @@ async function watch(
 }
 
 function summary(result: ViewResult): string {
-  if (!result.connected) return `Not connected: ${result.error?.message}`;
+  const { error } = result;
+  const why = error === null ? '' : [error.message, ...(error.detail === null ? [] : [error.detail])].join(' ');
+  if (!result.connected) return `Not connected: ${why}`;
   const { timeToFirstFrameMs, frames, framesPerSecond, bitrateKbps, packets, lost, audioPackets, metadataDocuments } = result;
   return [
     `first frame   ${timeToFirstFrameMs === null ? 'none came' : `${timeToFirstFrameMs} ms`}`,
@@ -139,6 +151,6 @@ function summary(result: ViewResult): string {
     `packets       ${packets}, ${lost} lost`,
     `sound         ${audioPackets} packets`,
     `metadata      ${metadataDocuments} documents`,
-    ...(result.error === null ? [] : [`ended early   ${result.error.message}`]),
+    ...(error === null ? [] : [`failed        ${why}`]),
   ].join('\n');
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { CliProcess, runCli } from '../support/cli.ts';
-import { CREDENTIALS, startSimulatedCamera } from '../support/site.ts';
+import { CREDENTIALS, startSimulatedCamera, startSite } from '../support/site.ts';
 
 /* The commands as installers, systemd and scripts meet them. */
 
@@ -180,6 +180,48 @@ describe('view', () => {
     });
     http.close();
     http.closeAllConnections();
+  });
+});
+
+describe('view of a camera that does not play', () => {
+  const viewArguments = (signaling: string, peer: string): string[] => {
+    return ['view', '--server', signaling, '--peer', peer, '--duration', '1'];
+  };
+
+  it('ends with 1 when not one picture came', async () => {
+    const { simulated, camera } = await startSimulatedCamera('yard');
+    simulated.rtsp.faults.lossShare = 1;
+    const site = await startSite([camera]);
+    const { code, stdout } = await runCli([...viewArguments(site.signaling, 'yard'), '--json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      connected: true,
+      frames: 0,
+      timeToFirstFrameMs: null,
+      error: { code: 408, message: 'No picture came from the camera.', detail: null },
+    });
+    await site.close();
+    await simulated.close();
+  });
+
+  it('says also in the words of the other side why', async () => {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    await once(server, 'listening');
+    const refusal = { code: 480, message: 'The camera does not accept the password.' };
+    server.on('connection', (socket) => {
+      socket.on('message', (data: Buffer) => {
+        const { id, method } = JSON.parse(data.toString()) as { id: unknown; method: string };
+        socket.send(JSON.stringify({ jsonrpc: '2.0', id, ...(method === 'connect' ? { error: refusal } : { result: {} }) }));
+      });
+    });
+    const args = viewArguments(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, 'yard');
+    const [json, text] = [await runCli([...args, '--json']), await runCli(args)];
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      connected: false,
+      error: { code: 480, message: 'The camera is not available right now.', detail: refusal.message },
+    });
+    expect(text.stdout).toBe('Not connected: The camera is not available right now. The camera does not accept the password.\n');
+    server.close();
   });
 });
 
