@@ -3,6 +3,7 @@ import { isIP, isIPv4 } from 'node:net';
 import { Command } from 'commander';
 import { GatewayError } from '../base/errors.ts';
 import { Simulator, type RunningCamera } from '../simulator/simulator.ts';
+import { wholeNumber } from './options.ts';
 import { untilTerminated } from './termination.ts';
 
 /** Known to everybody, hence for loopback only. */
@@ -10,11 +11,13 @@ const DEMO_PASSWORD = 'simulated-camera';
 
 const MAX_CAMERAS = 64;
 
+const PORT = wholeNumber(0, 65_535);
+
 interface SimulateOptions {
-  cameras: string;
+  cameras: number;
   host: string;
-  onvifPort: string;
-  rtspPort: string;
+  onvifPort: number;
+  rtspPort: number;
   username: string;
   passwordFile?: string;
   discovery: boolean;
@@ -25,10 +28,10 @@ interface SimulateOptions {
 export function simulateCommand(): Command {
   return new Command('simulate')
     .description('Runs simulated ONVIF cameras until it is ended; other ONVIF clients can use them too.')
-    .option('--cameras <number>', 'how many cameras', '2')
+    .option('--cameras <number>', 'how many cameras', wholeNumber(1, MAX_CAMERAS), 2)
     .option('--host <address>', 'IP address to listen on; beyond loopback --password-file is needed', '127.0.0.1')
-    .option('--onvif-port <port>', 'ONVIF port of the first camera, the others follow; 0: any', '0')
-    .option('--rtsp-port <port>', 'RTSP port of the first camera, the others follow; 0: any', '0')
+    .option('--onvif-port <port>', 'ONVIF port of the first camera, the others follow; 0: any', PORT, 0)
+    .option('--rtsp-port <port>', 'RTSP port of the first camera, the others follow; 0: any', PORT, 0)
     .option('--username <name>', 'user name of the cameras', 'admin')
     .option('--password-file <file>', `file whose first line is the cameras' password; without it: ${DEMO_PASSWORD}`)
     .option('--no-discovery', 'not to be found by WS-Discovery')
@@ -37,7 +40,7 @@ export function simulateCommand(): Command {
 }
 
 async function simulate(options: SimulateOptions): Promise<void> {
-  const { host, username, discovery } = options;
+  const { cameras, onvifPort, rtspPort, host, username, discovery } = options;
   if (isIP(host) === 0) throw new GatewayError('usage.host', `--host ${host} is not an IP address.`);
   if (discovery && (!isIPv4(host) || host === '0.0.0.0')) {
     throw new GatewayError('usage.host', `--host ${host} is not the IPv4 address of one interface, which WS-Discovery needs.`, {
@@ -46,19 +49,19 @@ async function simulate(options: SimulateOptions): Promise<void> {
   }
   const password = await readPassword(options);
   const simulator = new Simulator({
-    cameras: wholeNumber('--cameras', options.cameras, 1, MAX_CAMERAS),
-    onvifPort: wholeNumber('--onvif-port', options.onvifPort, 0, 65_535),
-    rtspPort: wholeNumber('--rtsp-port', options.rtspPort, 0, 65_535),
+    cameras,
+    onvifPort,
+    rtspPort,
     host,
     username,
     password,
     discovery,
   });
   const terminated = untilTerminated();
-  const cameras = await simulator.start();
+  const running = await simulator.start();
   // A password from a file stays there.
   const shown = options.passwordFile === undefined ? { username, password } : { username };
-  process.stdout.write(options.json === true ? `${JSON.stringify({ ...shown, cameras })}\n` : describe(cameras, shown));
+  process.stdout.write(options.json === true ? `${JSON.stringify({ ...shown, cameras: running })}\n` : describe(running, shown));
   await terminated;
   await simulator.close();
 }
@@ -83,12 +86,6 @@ async function readPassword({ passwordFile, host }: SimulateOptions): Promise<st
   const [password = ''] = text.split(/\r?\n/, 1);
   if (password === '') throw new GatewayError('usage.password', `The first line of the password file ${passwordFile} is empty.`);
   return password;
-}
-
-function wholeNumber(option: string, text: string, minimum: number, maximum: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
-  throw new GatewayError('usage.number', `${option} ${text} is not a whole number from ${minimum} to ${maximum}.`);
 }
 
 function describe(cameras: readonly RunningCamera[], credentials: { username: string; password?: string }): string {

@@ -66,8 +66,8 @@ describe('simulate', () => {
 
   it.each([
     ['the network without a password of its own', ['--host', '192.0.2.1'], '--password-file'],
-    ['no camera', ['--cameras', '0'], '--cameras 0'],
-    ['a port that is none', ['--onvif-port', '70000'], '--onvif-port 70000'],
+    ['no camera', ['--cameras', '0'], "'--cameras <number>' argument '0'"],
+    ['a port that is none', ['--onvif-port', '70000'], "'--onvif-port <port>' argument '70000'"],
     ['a host name', ['--host', 'localhost'], 'localhost'],
     ['a password file that is not there', ['--password-file', '/nowhere/password'], '/nowhere/password'],
   ])('refuses %s with exit code 2', async (_, options, said) => {
