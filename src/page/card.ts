@@ -37,7 +37,7 @@ export class Card {
       video: this.video,
       target: () => options.target(this.#camera, this.#parts.profile.value || null),
       cameraClockAheadMs: () => this.#cameraClockAheadMs(),
-      onChange: () => this.render(),
+      onChange: () => this.#onChange(),
     });
     this.#listen();
     this.#name(options.id);
@@ -53,7 +53,7 @@ export class Card {
     this.#showPeer(camera.peer);
     this.#showProfiles(camera);
     if (!wasReachable && isReachable(camera)) this.player.retry();
-    this.render();
+    this.#onChange();
   }
 
   /** For a card that knows a peer id and nothing else. */
@@ -84,6 +84,13 @@ export class Card {
   close(): void {
     this.player.stop();
     this.element.remove();
+  }
+
+  /** A profile without H.264 needs a person, who sets the camera's encoder or chooses another profile. */
+  #onChange(): void {
+    const reason = this.#profile()?.stream.reason ?? null;
+    if (reason?.code === 'stream.no_h264') this.player.giveUp(reason);
+    this.render();
   }
 
   #listen(): void {

@@ -26,6 +26,8 @@ export type PlaybackEvent =
   /** Frames come. */
   | { type: 'flowing' }
   | { type: 'lost'; reason: Reason; now: number }
+  /** The gateway knows that another attempt would be in vain. */
+  | { type: 'give-up'; reason: Reason }
   /** The time of the next attempt has come, somebody asked for it, or the camera is back. */
   | { type: 'retry' };
 
@@ -51,6 +53,8 @@ export function nextPlayback(playback: Playback, event: PlaybackEvent): Playback
       return playback.state === 'playing' && playback.stalledSince !== null ? { ...playback, stalledSince: null } : playback;
     case 'lost':
       return lost(playback, event.reason, event.now);
+    case 'give-up':
+      return playback.state === 'waiting' ? { state: 'failed', reason: event.reason } : playback;
     case 'retry':
       return playback.state === 'waiting'
         ? { state: 'connecting', attempt: playback.attempt, reason: playback.reason }

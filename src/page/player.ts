@@ -76,6 +76,11 @@ export class Player {
     this.#dispatch({ type: 'retry' });
   }
 
+  /** Ends a wait for good: another attempt would be in vain. */
+  giveUp(reason: Reason): void {
+    this.#dispatch({ type: 'give-up', reason });
+  }
+
   #dispatch(event: PlaybackEvent): void {
     const before = this.#playback;
     this.#playback = nextPlayback(before, event);

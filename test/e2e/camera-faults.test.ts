@@ -22,6 +22,8 @@ beforeAll(async () => {
   const h265 = await startSimulatedCamera('h265');
   simulated.push(good.simulated, locked.simulated, h265.simulated);
   h265.simulated.rtsp.faults.description = 'h265';
+  const rtspLocked = await startSimulatedCamera('rtsp-locked');
+  simulated.push(rtspLocked.simulated);
   const recording = recordingLogger((destination) => createLogger({ destination, level: 'info' }));
   lines = recording.lines;
   site = await startSite(
@@ -35,6 +37,13 @@ beforeAll(async () => {
         rtsp: { main: h265.rtspUrl },
         credentials: { username: 'viewer', password: 'camera-password' },
       },
+      {
+        id: 'rtsp-locked',
+        name: 'rtsp-locked',
+        rtsp: { main: rtspLocked.rtspUrl },
+        credentials: { username: 'viewer', password: 'wrong-password' },
+      },
+      { id: 'rtsp-absent', name: 'rtsp-absent', rtsp: { main: 'rtsp://127.0.0.1:9/main', sub: 'rtsp://127.0.0.1:9/sub' } },
     ],
     { logger: recording.logger },
   );
@@ -72,6 +81,28 @@ describe.each([
   });
 });
 
+describe.each([
+  ['rtsp-locked', 'rtsp.unauthorized'],
+  ['rtsp-absent', 'rtsp.unreachable'],
+])('a camera by RTSP URL that is %s', (id, code) => {
+  it(`is ${code} once it is played: in the API, on the page with advice, and in the log, without a password`, async () => {
+    const page = await openViewer(browser, site.url);
+    await page.click(part(id, 'play'));
+    await vi.waitFor(async () => expect(await camera(id)).toMatchObject({ state: 'failed', reason: { code } }), WAIT);
+    const { reason, profiles } = await camera(id);
+    expect(profiles[0]?.stream).toMatchObject({ state: 'failed', reason: { code } });
+    const shown = (): Promise<string | null> => page.textContent(part(id, 'notice-detail'));
+    await vi.waitFor(async () => expect(await shown()).toContain(reason?.message), WAIT);
+    expect(reason?.advice).toBeDefined();
+    expect(await shown()).toContain(reason?.advice);
+    expect(lines.some((line) => line['camera'] === id && JSON.stringify(line).includes(code))).toBe(true);
+    expect(JSON.stringify(lines)).not.toContain('wrong-password');
+    await page.click(part(id, 'stop'));
+    expect(await page.textContent(part(id, 'retry'))).toBe('Try again');
+    await page.close();
+  });
+});
+
 describe('a camera without H.264', () => {
   it('tells its viewer so, in the API and on the page, instead of letting it wait', async () => {
     const page = await openViewer(browser, site.url);
@@ -80,6 +111,8 @@ describe('a camera without H.264', () => {
     const [profile] = (await camera('h265')).profiles;
     expect(profile?.stream).toMatchObject({ state: 'failed', reason: { code: 'stream.no_h264' } });
     expect(lines.some((line) => JSON.stringify(line).includes('H265'))).toBe(true);
+    await vi.waitFor(async () => expect(await page.getAttribute(card('h265'), 'data-state')).toBe('failed'), WAIT);
+    expect(await page.textContent(part('h265', 'retry'))).toBe('Try again');
     await page.close();
   });
 });

@@ -199,6 +199,29 @@ describe('playing', () => {
     await vi.waitFor(async () => expect((await camera.askedProfiles()).slice(-2)).toEqual(['main', 'sub']), WAIT);
   });
 
+  it('lists profiles of which nothing is known yet, so that each can be chosen', async () => {
+    view.cameraList = [
+      { ...frontDoor(), kind: 'rtsp', profiles: [main, sub].map((each) => ({ ...each, video: null, audio: null })) },
+    ];
+    const page = await openPage();
+    await page.selectOption(part('profile'), 'sub');
+    await play(page);
+    expect((await camera.askedProfiles()).at(-1)).toBe('sub');
+  });
+
+  it('does not try a profile without H.264 again, and plays another one', async () => {
+    const reason = { code: 'stream.no_h264', message: 'The profile sends H265.', advice: 'Choose another profile.' };
+    view.cameraList = [{ ...frontDoor(), profiles: [{ ...main, stream: { state: 'failed', reason } }, sub] }];
+    const page = await openPage();
+    await page.click(part('play'));
+    await untilPlaying(page);
+    await camera.dropSessions();
+    await vi.waitFor(async () => expect(await state(page)).toBe('failed'), WAIT);
+    expect(await page.textContent(part('notice-detail'))).toBe('The profile sends H265. Choose another profile.');
+    await page.selectOption(part('profile'), 'sub');
+    await untilPlaying(page);
+  });
+
   it('says that the picture stands, and goes on with it', async () => {
     view.cameraList = [frontDoor()];
     const page = await openPage();

@@ -37,6 +37,14 @@ describe('playback', () => {
     expect(after(play, { type: 'lost', reason: refused, now: 0 }, play)).toMatchObject({ state: 'connecting' });
   });
 
+  it('gives up a wait that is in vain, and nothing else', () => {
+    const giveUp = { type: 'give-up', reason: { code: 'stream.no_h264', message: 'The profile sends H265.' } } as const;
+    expect(after(play, lostAt(0), giveUp)).toEqual({ state: 'failed', reason: giveUp.reason });
+    expect(after(play, giveUp)).toMatchObject({ state: 'connecting' });
+    expect(after(play, firstFrame, giveUp)).toMatchObject({ state: 'playing' });
+    expect(after(giveUp)).toEqual(IDLE);
+  });
+
   it('remembers since when no frame came, and forgets it with the next', () => {
     const stalled = after(play, firstFrame, { type: 'stalled', since: 10 }, { type: 'stalled', since: 20 });
     expect(stalled).toEqual({ state: 'playing', stalledSince: 10 });
