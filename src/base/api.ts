@@ -6,7 +6,7 @@ import type { Reason } from './errors.ts';
 export interface CamerasAnswer {
   /** The gateway's clock, milliseconds since 1970, for a page that wants to know how far its own is off. */
   now: number;
-  /** Where a client connects: a WebSocket URL, or a path on this server. */
+  /** Where a client connects for all cameras that name no server of their own: a WebSocket URL, or a path on this server. */
   signaling: string;
   cameras: CameraInfo[];
 }
@@ -27,6 +27,7 @@ export interface CameraInfo {
   reason: Reason | null;
   /** The peer id that the signaling server assigned; null while not registered. */
   peer: string | null;
+  /** `server` is where a client connects for this camera: a WebSocket URL without user info and query, or a path on this server. */
   signaling: { state: 'connecting' | 'registered' | 'failed'; server: string; reason: Reason | null };
   /** Host (and port) of the camera, without credentials. */
   address: string;

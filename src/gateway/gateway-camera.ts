@@ -14,6 +14,8 @@ type CameraProfile = Camera['status']['profiles'][number];
 export interface DeviceSignaling {
   /** WebSocket URL. */
   server: string;
+  /** Where clients connect, where that is not `server`: a path on the gateway's HTTP server. */
+  clientPath?: string;
   token?: string | undefined;
   /** Waits between attempts to register, milliseconds. */
   retry?: { firstMs: number; maxMs: number };
@@ -103,7 +105,7 @@ export class GatewayCamera {
       since: new Date(health.since).toISOString(),
       reason: health.reason,
       peer,
-      signaling: { state, server: redactUrl(this.#options.signaling.server), reason },
+      signaling: { state, server: clientAddress(this.#options.signaling), reason },
       address,
       kind,
       manufacturer: status.information?.manufacturer ?? null,
@@ -144,6 +146,13 @@ export class GatewayCamera {
       stream: { state: stream?.state ?? 'idle', reason: stream?.reason ?? null },
     };
   }
+}
+
+/** What a viewer is told of a signaling server; user info and query are left out, since they may hold the secret of the device. */
+export function clientAddress({ server, clientPath }: DeviceSignaling): string {
+  if (clientPath !== undefined) return clientPath;
+  const url = URL.parse(redactUrl(server));
+  return url === null ? '' : url.origin + url.pathname;
 }
 
 function videoInfo(configured: CameraProfile['video'], pulled: StreamMedia | undefined): ProfileInfo['video'] {

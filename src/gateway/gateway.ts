@@ -10,7 +10,7 @@ import { MediaControl } from '../plane/media-control.ts';
 import type { MediaSettings, MediaStats } from '../plane/messages.ts';
 import { SignalingServer } from '../signaling/server.ts';
 import { StaticTokens } from '../signaling/tokens.ts';
-import { GatewayCamera, type DeviceSignaling } from './gateway-camera.ts';
+import { clientAddress, GatewayCamera, type DeviceSignaling } from './gateway-camera.ts';
 
 export interface GatewayOptions {
   listen: { host: string; port: number };
@@ -70,7 +70,8 @@ export class Gateway implements GatewayView {
   async start(): Promise<{ url: string; port: number }> {
     const address = await this.#http.start();
     this.#media.start();
-    const embedded: DeviceSignaling = { server: embeddedUrl(this.#options.listen.host, address.port), retry: EMBEDDED_RETRY };
+    const server = embeddedUrl(this.#options.listen.host, address.port);
+    const embedded: DeviceSignaling = { server, clientPath: SIGNALING_PATH, retry: EMBEDDED_RETRY };
     for (const { camera, signaling } of this.#options.cameras) {
       const ownServer = signaling ?? this.#options.signaling ?? { ...embedded, token: this.#deviceTokens.get(camera.id) };
       const { logger } = this.#options;
@@ -112,7 +113,8 @@ export class Gateway implements GatewayView {
   }
 
   signaling(): string {
-    return this.#options.signaling?.server ?? SIGNALING_PATH;
+    const { signaling } = this.#options;
+    return signaling === undefined ? SIGNALING_PATH : clientAddress(signaling);
   }
 
   mediaStats(): Promise<MediaStats> {
