@@ -138,11 +138,12 @@ export class H264Depacketizer {
     if (this.#bytes > this.#limits.maxBytes) return false;
     // Start and end in one fragment is forbidden by RFC 6184 section 5.8 and sent by some cameras.
     if (end) {
+      if (this.#nals.length >= this.#limits.maxNals) return false;
       const nal = Buffer.concat(this.#fragments);
       this.#fragments = [];
       this.#nals.push(nal);
     }
-    return this.#nals.length <= this.#limits.maxNals;
+    return true;
   }
 
   #add(nal: Buffer): boolean {

@@ -207,6 +207,14 @@ describe('H.264 depacketizer: bounds', () => {
     expect(after).toEqual(unit([IDR], 200));
   });
 
+  it('keeps no more NAL units than its limit that are one fragment each', () => {
+    const depacketizer = new H264Depacketizer({ maxBytes: 1000, maxNals: 10 });
+    const packets = Array.from({ length: 12 }, (_, index) => ({ payload: fragment(IDR, 'both', 0), marker: index === 11 }));
+    // A marker within a picture is seen with the next timestamp at the latest.
+    const [first] = depacketize([...packets, { payload: SLICE, timestamp: 200 }], depacketizer);
+    expect([first?.nals.length, first?.damaged, depacketizer.malformed]).toEqual([10, true, 2]);
+  });
+
   it('keeps no more than its limit of a NAL unit whose fragments never end', () => {
     const depacketizer = new H264Depacketizer({ maxBytes: 1000, maxNals: 10 });
     const large = Buffer.concat([IDR, Buffer.alloc(300)]);
