@@ -75,7 +75,8 @@ function readFormats(media: SessionDescription['media'][number]): Pick<AnsweredM
   // A static payload type needs no rtpmap (RFC 3551 section 6).
   if (media.type === 'audio' && listed.includes('0')) payloadTypes.set('PCMU', 0);
   if (media.type === 'audio' && listed.includes('8')) payloadTypes.set('PCMA', 8);
-  const codecs = media.rtp.filter(({ payload }) => payload <= MAX_PAYLOAD_TYPE);
+  // One that is written with zeros in front stays a text.
+  const codecs = media.rtp.filter(({ payload }) => Number.isInteger(payload) && payload <= MAX_PAYLOAD_TYPE);
   for (const { payload, codec } of codecs) {
     const name = text(codec).toUpperCase();
     if (name === 'H264' && !/packetization-mode=1/.test(parameters.get(payload) ?? '')) continue;

@@ -142,16 +142,17 @@ describe('answer', () => {
 
   it.each([
     ['a payload type', 300, 1, '0'],
+    ['a payload type with zeros in front', '0102', 1, '0'],
     ['a mid extension id', 102, 15, '0'],
     ['a mid extension id', 102, 0, '0'],
     ['a mid extension id', 102, 4096, '0'],
     ['a mid', 102, 1, 'x'.repeat(17)],
-  ])('takes no value that a packet cannot carry: %s (%i, %i)', (_, payloadType, extensionId, mid) => {
+  ])('takes no value that a packet cannot carry: %s (%s, %i)', (_, payloadType, extensionId, mid) => {
     const lines = [`m=video 9 UDP/TLS/RTP/SAVPF ${payloadType}`, `a=mid:${mid}`, `a=extmap:${extensionId} ${MID}`];
     const formats = [`a=rtpmap:${payloadType} H264/90000`, `a=fmtp:${payloadType} packetization-mode=1`];
     const { video } = readAnswer(answer([...lines, ...formats]));
     expect([video?.payloadTypes.has('H264'), video?.midExtensionId]).toEqual(
-      payloadType === 300 ? [false, 1] : [true, undefined],
+      payloadType === 102 ? [true, undefined] : [false, 1],
     );
   });
 
