@@ -80,7 +80,7 @@ function splitSections(text: string): Section[] {
     const value = line.slice(2).trim();
     const section = sections.at(-1);
     if (line.startsWith('m=')) sections.push({ media: value, attributes: [], bandwidth: undefined });
-    else if (line.startsWith('b=AS:') && section !== undefined) section.bandwidth = Number.parseInt(value.slice(3), 10);
+    else if (line.startsWith('b=AS:') && section !== undefined) section.bandwidth = positive(value.slice(3));
     else if (line.startsWith('a=')) {
       const [, name = '', attributeValue = ''] = /^([^:]*):?(.*)$/.exec(value) ?? [];
       section?.attributes.push({ name: name.trim().toLowerCase(), value: attributeValue.trim() });
@@ -104,7 +104,7 @@ function parseTrack(section: Section, index: number, sessionDirection: RtspTrack
     ...parseEncoding(forPayloadType(section, 'rtpmap', payloadType) ?? STATIC_PAYLOAD_TYPES.get(payloadType) ?? '', kind),
     fmtp: parseFormatParameters(forPayloadType(section, 'fmtp', payloadType) ?? ''),
     direction: directionOf(section) ?? sessionDirection,
-    ...(bandwidth !== undefined && bandwidth > 0 ? { bandwidth } : {}),
+    ...(bandwidth === undefined ? {} : { bandwidth }),
   };
 }
 
@@ -154,7 +154,8 @@ function attribute(section: Section, name: string): string | undefined {
   return section.attributes.find((each) => each.name === name)?.value;
 }
 
+/** Up to what 32 bits hold: hundreds of digits would come to infinity. */
 function positive(text: string): number | undefined {
   const value = Number.parseInt(text, 10);
-  return value > 0 ? value : undefined;
+  return value > 0 && value < 2 ** 32 ? value : undefined;
 }

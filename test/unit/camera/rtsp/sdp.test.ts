@@ -32,6 +32,24 @@ const ONVIF_CAMERA = lines(
 );
 
 describe('session description', () => {
+  it('takes no number that 32 bits cannot hold', () => {
+    const endless = '9'.repeat(400);
+    const { tracks } = parseSessionDescription(
+      lines(
+        'v=0',
+        'm=video 0 RTP/AVP 96',
+        `b=AS:${endless}`,
+        `a=rtpmap:96 H264/${endless}`,
+        'm=audio 0 RTP/AVP 97',
+        `a=rtpmap:97 L16/44100/${endless}`,
+      ),
+    );
+    expect(tracks.map(({ clockRate, channels, bandwidth }) => [clockRate, channels, bandwidth])).toEqual([
+      [90_000, 1, undefined],
+      [44_100, 1, undefined],
+    ]);
+  });
+
   it('lists the tracks of an ONVIF camera', () => {
     const { control, tracks } = parseSessionDescription(ONVIF_CAMERA);
     expect(control).toBe('rtsp://192.168.1.20/live/');
