@@ -27,7 +27,8 @@ export class ConfigDocument {
 
   constructor(file: string, text: string) {
     this.file = file;
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true });
+    // What the parser would print by itself stands among the issues.
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true, logLevel: 'error' });
   }
 
   /** What keeps the text from being YAML that means something. */
