@@ -97,7 +97,7 @@ function text(value: string | number | undefined): string {
 /** RFC 8285 section 4.2: ids 1 to 14, values of 1 to 16 bytes. The viewer chooses both, and each packet carries them. */
 function fitsOneByteExtension(id: number, value: string): boolean {
   const length = Buffer.byteLength(value);
-  return id >= 1 && id <= 14 && length >= 1 && length <= 16;
+  return Number.isInteger(id) && id >= 1 && id <= 14 && length >= 1 && length <= 16;
 }
 
 /** Encoding names of all sections of a session description by payload type. */

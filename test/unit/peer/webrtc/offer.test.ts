@@ -146,8 +146,9 @@ describe('answer', () => {
     ['a mid extension id', 102, 15, '0'],
     ['a mid extension id', 102, 0, '0'],
     ['a mid extension id', 102, 4096, '0'],
+    ['a mid extension id with zeros in front', 102, '01', '0'],
     ['a mid', 102, 1, 'x'.repeat(17)],
-  ])('takes no value that a packet cannot carry: %s (%s, %i)', (_, payloadType, extensionId, mid) => {
+  ])('takes no value that a packet cannot carry: %s (%s, %s)', (_, payloadType, extensionId, mid) => {
     const lines = [`m=video 9 UDP/TLS/RTP/SAVPF ${payloadType}`, `a=mid:${mid}`, `a=extmap:${extensionId} ${MID}`];
     const formats = [`a=rtpmap:${payloadType} H264/90000`, `a=fmtp:${payloadType} packetization-mode=1`];
     const { video } = readAnswer(answer([...lines, ...formats]));
