@@ -1,0 +1,17 @@
+import type { FuzzTarget } from './target.ts';
+import { CONFIG_TARGETS } from './targets/config.ts';
+import { MEDIA_TARGETS } from './targets/media.ts';
+import { RTSP_TARGETS } from './targets/rtsp.ts';
+import { SIGNALING_TARGETS } from './targets/signaling.ts';
+import { STREAM_TARGETS } from './targets/stream.ts';
+import { XML_TARGETS } from './targets/xml.ts';
+
+/** Every parser of what comes from a camera, a viewer, a server or a config file. */
+export const targets: readonly FuzzTarget[] = [
+  ...RTSP_TARGETS,
+  ...MEDIA_TARGETS,
+  ...STREAM_TARGETS,
+  ...XML_TARGETS,
+  ...SIGNALING_TARGETS,
+  ...CONFIG_TARGETS,
+];
