@@ -84,15 +84,15 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
     if (message.kind === 'progress') onProgress?.(message.progress, message.heap);
   });
   // Out of memory, mostly.
-  worker.on('error', (error: Error) =>
-    find({ target: String(state[1]), what: `the thread ended: ${error.message}`, input: inputNow() }),
+  const targetNow = (): string => result.progress[state[1] ?? 0]?.target ?? 'none';
+  worker.on('error', ({ message }: Error) =>
+    find({ target: targetNow(), what: `the thread ended: ${message}`, input: inputNow() }),
   );
   let seen = -1;
   const watch = setInterval(() => {
     const begun = Atomics.load(state, 0);
     if (begun === seen && begun > 0) {
-      const target = result.progress[state[1] ?? 0]?.target ?? options.only ?? `number ${state[1]}`;
-      find({ target, what: `no end after ${hangMs / 1000} s`, input: inputNow() });
+      find({ target: targetNow(), what: `no end after ${hangMs / 1000} s`, input: inputNow() });
       void worker.terminate();
     }
     seen = begun;

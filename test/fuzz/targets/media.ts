@@ -80,7 +80,7 @@ const reorder: FuzzTarget = {
 
 const LIMITS = { maxBytes: 4096, maxNals: 16 };
 
-/** Packets of RTP; the first bit of the padding flag is not used, and says here that packets are missing before. */
+/** Packets of RTP; a jump of their numbers is a gap. */
 const depacketizer: FuzzTarget = {
   name: 'h264-depacketizer',
   form: 'packets',
