@@ -1,3 +1,6 @@
+/** The embedded signaling server of the gateway that sent the page. */
+export const OWN_SERVER = '/signaling';
+
 /** What the page's address asks for. */
 export interface PageAddress {
   /** For the gateway's API and for signaling; null where the address has none. */
@@ -12,7 +15,7 @@ export function readAddress(search: string): PageAddress {
   const peer = query.get('peer');
   return {
     token: query.get('token'),
-    single: peer === null ? null : { server: query.get('server') ?? '/signaling', peer, profile: query.get('profile') },
+    single: peer === null ? null : { server: query.get('server') ?? OWN_SERVER, peer, profile: query.get('profile') },
   };
 }
 
@@ -33,7 +36,8 @@ export function signalingUrl(server: string, pageUrl: string): string | null {
   return url.protocol === 'ws:' || url.protocol === 'wss:' ? url.href : null;
 }
 
-/** Where the token of one signaling server lives between reloads of this tab. */
-export function tokenKey(address: PageAddress): string {
-  return address.single === null ? 'token' : `token ${address.single.server}`;
+/** Whether the WebSocket URL is on the server that sent the page: same host, port and security. */
+export function isOwnServer(url: string, pageUrl: string): boolean {
+  const page = URL.parse(pageUrl);
+  return page !== null && URL.parse(url)?.origin === page.origin.replace(/^http/, 'ws');
 }

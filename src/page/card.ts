@@ -5,6 +5,7 @@ import { find, setIcon, setText } from './dom.ts';
 import { formatDuration } from './format.ts';
 import { toggleFullscreen } from './fullscreen.ts';
 import { Player, type Target } from './player.ts';
+import { TOKEN_REFUSED } from './signaling-reason.ts';
 import { renderPanel } from './statistics-panel.ts';
 
 export interface CardOptions {
@@ -14,6 +15,8 @@ export interface CardOptions {
   target: (camera: CameraInfo | null, profile: string | null) => Target | Reason;
   /** The gateway's clock minus this device's, milliseconds; null when not known. */
   gatewayAheadMs: () => number | null;
+  /** The camera or its playback changed. */
+  onChange: () => void;
 }
 
 /** One camera on the page: what is known of it, its picture and the controls. */
@@ -35,12 +38,20 @@ export class Card {
     this.video = this.#parts.video;
     this.player = new Player({
       video: this.video,
-      target: () => options.target(this.#camera, this.#parts.profile.value || null),
+      target: () => this.#target(),
       cameraClockAheadMs: () => this.#cameraClockAheadMs(),
       onChange: () => this.#onChange(),
     });
     this.#listen();
     this.#name(options.id);
+  }
+
+  /** WebSocket URL of the signaling server that did not accept the token for this card; null while none did so. */
+  get refusedBy(): string | null {
+    const { playback } = this.player;
+    if (playback.state !== 'failed' || playback.reason.code !== TOKEN_REFUSED) return null;
+    const target = this.#target();
+    return 'code' in target ? null : target.server;
   }
 
   /** News of the camera. A wait for a camera that is back ends at once. */
@@ -91,6 +102,7 @@ export class Card {
     const reason = this.#profile()?.stream.reason ?? null;
     if (reason?.code === 'stream.no_h264') this.player.giveUp(reason);
     this.render();
+    this.#options.onChange();
   }
 
   #listen(): void {
@@ -184,6 +196,10 @@ export class Card {
   #profile(): ProfileInfo | null {
     const profiles = this.#camera?.profiles ?? [];
     return profiles.find((profile) => profile.token === this.#parts.profile.value) ?? profiles[0] ?? null;
+  }
+
+  #target(): Target | Reason {
+    return this.#options.target(this.#camera, this.#parts.profile.value || null);
   }
 
   #cameraClockAheadMs(): number | null {

@@ -1,7 +1,8 @@
 import type { PeerConnection } from '../client/index.ts';
-import { readAddress, tokenKey, withoutToken } from './address.ts';
+import { OWN_SERVER, readAddress, signalingUrl, withoutToken } from './address.ts';
 import type { Playback } from './playback.ts';
 import type { Statistics } from './player.ts';
+import { Tokens } from './tokens.ts';
 import { Viewer } from './viewer.ts';
 
 declare global {
@@ -21,13 +22,14 @@ interface SessionView {
 }
 
 const address = readAddress(location.search);
-const key = tokenKey(address);
+const tokens = new Tokens(sessionStorage, document.baseURI);
 if (address.token !== null) {
-  sessionStorage.setItem(key, address.token);
+  const server = signalingUrl(address.single?.server ?? OWN_SERVER, document.baseURI);
+  if (server !== null) tokens.set(server, address.token);
   history.replaceState(history.state, '', location.pathname + withoutToken(location.search) + location.hash);
 }
 
-const viewer = new Viewer(address, sessionStorage.getItem(key), (token) => sessionStorage.setItem(key, token));
+const viewer = new Viewer(address, tokens);
 window.viewer = {
   get sessions() {
     const entries = [...viewer.cards].map(([id, { player, video }]) => {

@@ -1,6 +1,9 @@
 import type { Reason } from '../base/errors.ts';
 import { SignalingCode, type SignalingError } from '../client/index.ts';
 
+/** Code of the reason where the signaling server did not accept the token. */
+export const TOKEN_REFUSED = `signaling.${SignalingCode.unauthorized}`;
+
 /** What a viewer can do about a lost session; codes without a line here pass by themselves. */
 const ADVICE: Readonly<Record<number, string>> = {
   [SignalingCode.badRequest]: 'Another browser, or another profile of the camera, may work.',

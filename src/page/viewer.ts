@@ -1,6 +1,6 @@
 import type { CameraInfo, CamerasAnswer } from '../base/api.ts';
 import type { Reason } from '../base/errors.ts';
-import { signalingUrl, type PageAddress } from './address.ts';
+import { OWN_SERVER, signalingUrl, type PageAddress } from './address.ts';
 import { CameraFeed, type FeedState } from './camera-feed.ts';
 import { isReachable } from './card-view.ts';
 import { Card } from './card.ts';
@@ -8,6 +8,7 @@ import { find, setText } from './dom.ts';
 import { formatCount } from './format.ts';
 import { Message } from './message.ts';
 import type { Target } from './player.ts';
+import type { Tokens } from './tokens.ts';
 
 const TICK_MS = 1000;
 
@@ -25,16 +26,15 @@ export class Viewer {
   readonly #summary = find(document, '.summary', HTMLElement);
   readonly #message: Message;
   readonly #feed: CameraFeed;
-  readonly #keepToken: (token: string) => void;
-  #token: string | null;
-  #signaling = '/signaling';
+  readonly #tokens: Tokens;
+  readonly #ownServer = signalingUrl(OWN_SERVER, document.baseURI) ?? OWN_SERVER;
+  #feedState: FeedState = { state: 'loading' };
 
-  constructor(address: PageAddress, token: string | null, keepToken: (token: string) => void) {
+  constructor(address: PageAddress, tokens: Tokens) {
     this.#address = address;
-    this.#token = token;
-    this.#keepToken = keepToken;
-    this.#feed = new CameraFeed(token, (state) => this.#onFeed(state));
-    this.#message = new Message((newToken) => this.#setToken(newToken));
+    this.#tokens = tokens;
+    this.#feed = new CameraFeed(tokens.get(this.#ownServer), (state) => this.#onFeed(state));
+    this.#message = new Message(this.#ownServer, (token, server) => this.#setToken(token, server));
   }
 
   start(): void {
@@ -52,20 +52,25 @@ export class Viewer {
     }, TICK_MS);
   }
 
-  #setToken(token: string): void {
-    this.#token = token;
-    this.#keepToken(token);
-    this.#feed.setToken(token);
+  #setToken(token: string, server: string): void {
+    this.#tokens.set(server, token);
+    if (this.#address.single === null && server === this.#ownServer) this.#feed.setToken(token);
+    for (const card of this.cards.values()) if (card.refusedBy === server) card.player.play();
   }
 
   #onFeed(feed: FeedState): void {
+    this.#feedState = feed;
     if (feed.state === 'ok') this.#showCameras(feed.answer);
     else setText(this.#summary, feed.state === 'unreachable' ? 'Gateway not reachable' : '');
-    this.#message.show(feed, this.cards.size);
+    this.#showMessage();
+  }
+
+  #showMessage(): void {
+    const refused = [...this.cards.values()].find((card) => card.refusedBy !== null);
+    this.#message.show({ feed: this.#feedState, cards: this.cards.size, refusedBy: refused?.refusedBy ?? null });
   }
 
   #showCameras(answer: CamerasAnswer): void {
-    this.#signaling = answer.signaling;
     const ids = new Set(answer.cameras.map((camera) => camera.id));
     for (const [id, card] of this.cards) {
       if (ids.has(id)) continue;
@@ -85,7 +90,12 @@ export class Viewer {
   }
 
   #addCard(id: string, target: (camera: CameraInfo | null, profile: string | null) => Target | Reason): Card {
-    const card = new Card({ id, target, gatewayAheadMs: () => this.#feed.clock.aheadMs });
+    const card = new Card({
+      id,
+      target,
+      gatewayAheadMs: () => this.#feed.clock.aheadMs,
+      onChange: () => this.#showMessage(),
+    });
     this.cards.set(id, card);
     this.#grid.append(card.element);
     return card;
@@ -95,11 +105,11 @@ export class Viewer {
     if (camera === null || camera.peer === null) {
       return { code: 'camera.not_registered', message: 'The camera is not registered at the signaling server.' };
     }
-    return this.#target(this.#signaling, camera.peer, profile);
+    return this.#target(camera.signaling.server, camera.peer, profile);
   }
 
   #target(server: string, peer: string, profile: string | null): Target | Reason {
     const url = signalingUrl(server, document.baseURI);
-    return url === null ? NO_SERVER : { server: url, peer, profile, token: this.#token };
+    return url === null ? NO_SERVER : { server: url, peer, profile, token: this.#tokens.get(url) };
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readAddress, signalingUrl, tokenKey, withoutToken } from '../../../src/page/address.ts';
+import { readAddress, signalingUrl, withoutToken } from '../../../src/page/address.ts';
 
 describe('address of the page', () => {
   it('shows the gateway with a token', () => {
@@ -21,13 +21,6 @@ describe('address of the page', () => {
   it('loses the token and nothing else', () => {
     expect(withoutToken('?token=abc')).toBe('');
     expect(withoutToken('?peer=p1&token=abc&profile=sub')).toBe('?peer=p1&profile=sub');
-  });
-
-  it('keeps tokens of different servers apart', () => {
-    const keys = ['?token=a', '?peer=p&server=wss://a.example', '?peer=p&server=wss://b.example'].map((search) =>
-      tokenKey(readAddress(search)),
-    );
-    expect(new Set(keys).size).toBe(3);
   });
 });
 
