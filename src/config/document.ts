@@ -1,10 +1,12 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml';
-import type { ConfigIssue } from './config-error.ts';
+import { ConfigError, type ConfigIssue } from './config-error.ts';
 
 export type Path = readonly PropertyKey[];
 
 /** Each alias may stand for a whole camera; a hundred is more than a template needs and less than a bomb. */
 const MAX_ALIASES = 100;
+
+const TOO_DEEP = 'is nested too deeply to be read; a config has a few levels';
 
 /** Advice by the parser's error code, where its own sentence does not say what to do. */
 const ADVICE: Record<string, string> = {
@@ -25,10 +27,16 @@ export class ConfigDocument {
   readonly #lines = new LineCounter();
   readonly #document: Document;
 
+  /** @throws ConfigError where the text is nested too deeply to be parsed. */
   constructor(file: string, text: string) {
     this.file = file;
-    // What the parser would print by itself stands among the issues.
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true, logLevel: 'error' });
+    try {
+      // What the parser would print by itself stands among the issues.
+      this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true, logLevel: 'error' });
+    } catch {
+      // It recurses, and notes only some of the places where its stack ends.
+      throw new ConfigError([{ file, path: '', message: TOO_DEEP }]);
+    }
   }
 
   /** What keeps the text from being YAML that means something. */
@@ -149,7 +157,7 @@ function pathOf(chain: readonly unknown[]): Path {
 /** The parser's sentence without what it quotes of the text, which may be a secret. */
 function describe(code: string, message: string): string {
   // The parser recurses: thousands of brackets in each other exhaust its stack.
-  if (/stack/i.test(message)) return 'is nested too deeply to be read; a config has a few levels';
+  if (/stack/i.test(message)) return TOO_DEEP;
   const sentence = message.replace(/: .*$/s, '');
   const advice = ADVICE[code];
   return `is not YAML here: ${sentence}${advice === undefined ? '' : `; ${advice}`}`;

@@ -322,6 +322,7 @@ describe('a file that would harm', () => {
 
   it('is refused when it is nested very deeply', () => {
     expect(wrongWith('['.repeat(100_000)).every((line) => line.includes('nested too deeply'))).toBe(true);
+    expect(wrongWith('a: '.repeat(100_000))).not.toEqual([]);
   });
 
   it('is refused by its length before it is read', () => {
