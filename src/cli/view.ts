@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 import { delay } from '../base/delay.ts';
 import { SignalingCode, type SignalingError } from '../base/signaling.ts';
 import { connect, type OnvifSession } from '../client/index.ts';
-import { HeadlessPeerConnection } from '../peer/webrtc/headless-peer-connection.ts';
+import { HeadlessPeerConnection } from '../peer/webrtc/headless/peer-connection.ts';
 import { seconds } from './options.ts';
 import { untilTerminated } from './termination.ts';
 

@@ -1,11 +1,11 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { createSrtpEgress } from '../../../../src/peer/egress/srtp.ts';
-import { RtpSender } from '../../../../src/peer/egress/rtp-sender.ts';
-import { packetizeH264 } from '../../../../src/media/h264/packetizer.ts';
-import { HeadlessPeerConnection } from '../../../../src/peer/webrtc/headless-peer-connection.ts';
-import type { IceCandidate } from '../../../../src/base/ice.ts';
-import { IDR, PPS, SLICES, SPS } from '../../media/h264-camera.ts';
-import { makePeer, WAIT } from './loopback-viewer.ts';
+import { createSrtpEgress } from '../../../../../src/peer/egress/srtp.ts';
+import { RtpSender } from '../../../../../src/peer/egress/rtp-sender.ts';
+import { packetizeH264 } from '../../../../../src/media/h264/packetizer.ts';
+import { HeadlessPeerConnection } from '../../../../../src/peer/webrtc/headless/peer-connection.ts';
+import type { IceCandidate } from '../../../../../src/base/ice.ts';
+import { IDR, PPS, SLICES, SPS } from '../../../media/h264-camera.ts';
+import { makePeer, WAIT } from '../loopback-viewer.ts';
 
 it('a headless viewer connects, and counts the frames that a decoder could show', async () => {
   let firstFrames = 0;

@@ -1,9 +1,9 @@
-import { H264Depacketizer } from '../../media/h264/depacketizer.ts';
-import { isKeyframe } from '../../media/h264/nal.ts';
-import { ParameterSets } from '../../media/h264/parameter-sets.ts';
-import { parseRtpPacket, type RtpPacket } from '../../media/rtp/packet.ts';
-import { RtpReceiver } from '../../media/rtp/receiver.ts';
-import { ReorderBuffer } from '../../media/rtp/reorder-buffer.ts';
+import { H264Depacketizer } from '../../../media/h264/depacketizer.ts';
+import { isKeyframe } from '../../../media/h264/nal.ts';
+import { ParameterSets } from '../../../media/h264/parameter-sets.ts';
+import { parseRtpPacket, type RtpPacket } from '../../../media/rtp/packet.ts';
+import { RtpReceiver } from '../../../media/rtp/receiver.ts';
+import { ReorderBuffer } from '../../../media/rtp/reorder-buffer.ts';
 
 const CLOCK_RATES = { video: 90_000, audio: 8000 } as const;
 

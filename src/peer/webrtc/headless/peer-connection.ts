@@ -1,9 +1,9 @@
 import { RTCPeerConnection, type RTCDataChannel } from 'werift';
-import type { IceCandidate, IceServer } from '../../base/ice.ts';
-import { askOnlyListedServers } from './ice-options.ts';
-import { OFFERED_MEDIA, readPayloadTypes } from './offer.ts';
-import { guardSctp } from './sctp-guard.ts';
-import { guardUdpSockets } from './udp-socket-guard.ts';
+import type { IceCandidate, IceServer } from '../../../base/ice.ts';
+import { askOnlyListedServers } from '../ice-options.ts';
+import { OFFERED_MEDIA, readPayloadTypes } from '../offer.ts';
+import { guardSctp } from '../sctp-guard.ts';
+import { guardUdpSockets } from '../udp-socket-guard.ts';
 import { ReceivedTrack } from './received-track.ts';
 
 interface SessionDescription {
