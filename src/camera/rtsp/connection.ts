@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { GatewayError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Dial, Line } from './dial.ts';
-import { closed, timedOut, unreachable } from './failure.ts';
+import { closed, protocol, timedOut, unreachable } from './failure.ts';
 import { encodeInterleaved, InterleavedParser, type InterleavedCounters, type InterleavedItem } from './interleaved.ts';
 import { encodeRequest, encodeResponse, RtspHeaders, type RtspRequest, type RtspResponse } from './message.ts';
 
@@ -28,6 +28,8 @@ interface PendingRequest {
 const NO_BODY = Buffer.alloc(0);
 /** Frames of our own (RTCP) are dropped rather than piled up on a camera that does not read. */
 const MAX_UNSENT_BYTES = 64 * 1024;
+/** More in a row that is neither a message nor a frame is no camera; and to search it costs more than to read it. */
+const MAX_GARBAGE_BYTES = 256 * 1024;
 
 /**
  * One connection to a camera: pairs answers with requests by CSeq, answers what the camera asks, and hands on the
@@ -41,6 +43,8 @@ export class RtspConnection {
   #line: Line | undefined;
   #cseq = 0;
   #arrivalMs = 0;
+  /** Garbage that was counted when the last item was read. */
+  #garbageBefore = 0;
   #ended: GatewayError | undefined;
   #redirectedTo: string | undefined;
 
@@ -151,9 +155,18 @@ export class RtspConnection {
   #onData(chunk: Buffer): void {
     this.#arrivalMs = this.#options.clock.now();
     this.#parser.push(chunk);
+    if (this.#parser.counters.garbageBytes - this.#garbageBefore <= MAX_GARBAGE_BYTES) return;
+    this.end(
+      protocol(
+        this.#options.place,
+        'sends what is neither RTSP nor media',
+        'Check address and port: something else may listen there.',
+      ),
+    );
   }
 
   #onItem(item: InterleavedItem): void {
+    this.#garbageBefore = this.#parser.counters.garbageBytes;
     if (this.#ended !== undefined) return;
     switch (item.kind) {
       case 'frame':

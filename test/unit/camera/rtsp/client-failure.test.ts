@@ -200,3 +200,30 @@ describe('RTSP client: failure', () => {
     await vi.waitFor(() => expect(camera.connections).toBe(0));
   });
 });
+
+describe('RTSP client: what is no camera', () => {
+  it('is left after 256 KiB without a message or a frame, and not searched for ever', async () => {
+    const camera = await cameraWith();
+    const { closed } = await started(camera);
+    const garbage = Buffer.alloc(64 * 1024, 'ABC');
+    for (let times = 0; times < 4; times += 1) camera.sendRaw(garbage);
+    camera.sendRaw(garbage);
+    await vi.waitFor(() => expect(closed.map(({ code }) => code)).toEqual(['rtsp.protocol']), { timeout: 20_000 });
+  });
+
+  it('is not a camera with garbage between its frames, however much comes in all', async () => {
+    const camera = await cameraWith();
+    const { closed, told } = await started(camera);
+    const rtp = Buffer.alloc(16);
+    rtp[0] = 0x80;
+    for (let times = 1; times <= 6; times += 1) {
+      camera.sendRaw(Buffer.alloc(64 * 1024));
+      camera.sendFrame(0, rtp);
+      camera.sendFrame(0, rtp);
+      await vi.waitFor(() => expect(told.filter((line) => line.startsWith('rtp ')).length).toBeGreaterThanOrEqual(times), {
+        timeout: 20_000,
+      });
+    }
+    expect(closed).toEqual([]);
+  });
+});
