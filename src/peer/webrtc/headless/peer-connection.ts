@@ -37,6 +37,7 @@ export class HeadlessPeerConnection {
   readonly #connection: RTCPeerConnection;
   readonly #onFirstFrame: () => void;
   readonly #tracks: ReceivedTrack[] = [];
+  readonly #stateListeners: (() => void)[] = [];
   #codecs: ReadonlyMap<number, string> = new Map();
 
   constructor(configuration: HeadlessConfiguration) {
@@ -49,10 +50,14 @@ export class HeadlessPeerConnection {
         urls.map((url) => ({ urls: url, ...credentials })),
       ),
     });
+    this.#connection.connectionStateChange.subscribe(() => this.#tellState());
   }
 
+  /** By ICE and DTLS, as the W3C has it: werift waits for SCTP too, which takes 3 s when a packet of its handshake is lost. */
   get connectionState(): string {
-    return this.#connection.connectionState;
+    const { connectionState, dtlsTransports } = this.#connection;
+    const isSecure = dtlsTransports.length > 0 && dtlsTransports.every(({ state }) => state === 'connected');
+    return connectionState === 'connecting' && isSecure ? 'connected' : connectionState;
   }
 
   get localDescription(): { readonly sdp: string } | null {
@@ -64,6 +69,9 @@ export class HeadlessPeerConnection {
     this.#codecs = readPayloadTypes(sdp);
     askOnlyListedServers(this.#connection);
     guardSctp(this.#connection);
+    for (const transport of this.#connection.dtlsTransports) {
+      transport.onStateChange.subscribe(() => this.#tellState());
+    }
   }
 
   async createAnswer(): Promise<SessionDescription> {
@@ -112,9 +120,12 @@ export class HeadlessPeerConnection {
     if (listeners.icecandidate !== undefined) this.#onCandidate(listeners.icecandidate);
     if (listeners.track !== undefined) this.#onTrack(listeners.track);
     if (listeners.connectionstatechange !== undefined) {
-      const { connectionstatechange } = listeners;
-      this.#connection.connectionStateChange.subscribe(() => connectionstatechange());
+      this.#stateListeners.push(listeners.connectionstatechange);
     }
+  }
+
+  #tellState(): void {
+    for (const listener of this.#stateListeners) listener();
   }
 
   #onCandidate(listener: Listeners['icecandidate']): void {

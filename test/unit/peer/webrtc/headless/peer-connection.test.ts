@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { RTCSctpTransport } from 'werift';
 import { createSrtpEgress } from '../../../../../src/peer/egress/srtp.ts';
 import { RtpSender } from '../../../../../src/peer/egress/rtp-sender.ts';
 import { packetizeH264 } from '../../../../../src/media/h264/packetizer.ts';
@@ -6,6 +7,31 @@ import { HeadlessPeerConnection } from '../../../../../src/peer/webrtc/headless/
 import type { IceCandidate } from '../../../../../src/base/ice.ts';
 import { IDR, PPS, SLICES, SPS } from '../../../media/h264-camera.ts';
 import { makePeer, WAIT } from '../loopback-viewer.ts';
+
+/** Lets a device offer, and the viewer answer. */
+async function join(viewer: HeadlessPeerConnection): Promise<ReturnType<typeof makePeer>['told']> {
+  const early: IceCandidate[] = [];
+  const { peer, told } = makePeer({ onCandidate: (candidate) => early.push(candidate) });
+  await viewer.setRemoteDescription({ type: 'offer', sdp: await peer.offer() });
+  const answer = await viewer.createAnswer();
+  await peer.accept(answer.sdp ?? '');
+  viewer.addEventListener('icecandidate', ({ candidate }) => void peer.addCandidate(candidate ?? { candidate: '' }));
+  await viewer.setLocalDescription(answer);
+  await vi.waitUntil(() => early.at(-1)?.candidate === '', WAIT);
+  for (const candidate of early) await viewer.addIceCandidate(candidate);
+  return told;
+}
+
+it('a headless viewer is connected by ICE and DTLS, whatever SCTP still waits for', async () => {
+  vi.spyOn(RTCSctpTransport.prototype, 'start').mockReturnValue(new Promise<never>(() => undefined));
+  onTestFinished(() => void vi.restoreAllMocks());
+  const viewer = new HeadlessPeerConnection({ iceServers: [], onFirstFrame: () => undefined });
+  onTestFinished(() => viewer.close());
+  const states: string[] = [];
+  viewer.addEventListener('connectionstatechange', () => states.push(viewer.connectionState));
+  await join(viewer);
+  await vi.waitFor(() => expect(states.at(-1)).toBe('connected'), WAIT);
+});
 
 it('a headless viewer connects, and counts the frames that a decoder could show', async () => {
   let firstFrames = 0;
@@ -15,16 +41,8 @@ it('a headless viewer connects, and counts the frames that a decoder could show'
   const states: string[] = [];
   viewer.addEventListener('track', ({ track }) => tracks.push(track.kind));
   viewer.addEventListener('connectionstatechange', () => states.push(viewer.connectionState));
-  const early: IceCandidate[] = [];
-  const { peer, told } = makePeer({ onCandidate: (candidate) => early.push(candidate) });
-  await viewer.setRemoteDescription({ type: 'offer', sdp: await peer.offer() });
-  const answer = await viewer.createAnswer();
-  await peer.accept(answer.sdp ?? '');
-  viewer.addEventListener('icecandidate', ({ candidate }) => void peer.addCandidate(candidate ?? { candidate: '' }));
-  await viewer.setLocalDescription(answer);
+  const told = await join(viewer);
   expect(viewer.localDescription?.sdp).toContain('m=video 9');
-  await vi.waitUntil(() => early.at(-1)?.candidate === '', WAIT);
-  for (const candidate of early) await viewer.addIceCandidate(candidate);
   const [connected] = await vi.waitUntil(() => told.connected.length > 0 && told.connected, WAIT);
   await vi.waitFor(() => expect(states.at(-1)).toBe('connected'), WAIT);
   expect(tracks).toEqual(['video', 'audio']);
