@@ -154,13 +154,14 @@ describe('the RTSP server', () => {
     expect(times).toEqual(times.map((_, index) => ((times[0] ?? 0) + index * 40) % CLIP_MS));
   });
 
-  it('gives GStreamer the sound, sample for sample', async () => {
-    const { output } = await run('timeout', [
-      ...['20', 'gst-launch-1.0', '-q', 'rtspsrc', `location=${url}/sub`, 'protocols=tcp', 'latency=100', '!'],
-      ...['application/x-rtp,media=audio', '!', 'rtppcmudepay', '!', 'identity', 'eos-after=51', '!', 'fdsink'],
+  // Not GStreamer: gst-launch now and then leaves one of two streams unlinked when their first packets come in the same millisecond.
+  it('gives ffmpeg the sound, sample for sample', async () => {
+    const { output, errors } = await run('ffmpeg', [
+      ...[...QUIET, '-rtsp_transport', 'tcp', '-i', `${url}/sub`, '-map', '0:a', '-t', '1'],
+      ...['-c:a', 'copy', '-f', 'mulaw', 'pipe:1'],
     ]);
     const { sound } = await loadClips();
-    expect(output.length).toBeGreaterThanOrEqual(50 * 160);
+    expect(output.length, errors).toBeGreaterThanOrEqual(48 * 160);
     expect(Buffer.concat([sound, sound]).includes(output)).toBe(true);
   });
 });
