@@ -2,7 +2,7 @@ import { GatewayError } from '../base/errors.ts';
 import { describeClockOffset } from './clock-offset.ts';
 import type { OnvifDevice } from './onvif/adapter.ts';
 import type { DeviceInformation } from './onvif/device-answers.ts';
-import type { OnvifProfile } from './onvif/profiles.ts';
+import { NO_CONFIGURATIONS, type OnvifProfile } from './onvif/profiles.ts';
 import { splitStreamUri, withoutCredentials } from './stream-uri.ts';
 
 /** A profile with video, and where its stream is pulled. */
@@ -38,7 +38,15 @@ export async function readProfiles(
 
 /** Profiles of a camera that the config gives by RTSP URIs: the keys are the tokens; what the streams carry is not known. */
 export function profilesOfUris(uris: Readonly<Record<string, string>>): CameraProfile[] {
-  const unknown = { videoSource: null, video: null, audio: null, metadata: false, audioDecoder: false, ptz: false };
+  const unknown = {
+    videoSource: null,
+    video: null,
+    audio: null,
+    metadata: false,
+    audioDecoder: false,
+    ptz: false,
+    configurations: NO_CONFIGURATIONS,
+  };
   return Object.entries(uris).map(([token, configured]) => {
     const parts = splitStreamUri(configured);
     return { token, name: token, ...unknown, uri: parts === undefined ? configured : withoutCredentials(parts) };

@@ -39,7 +39,7 @@ const soap: FuzzTarget = {
     parseStreamUri(body);
     for (const profile of [...parseMedia1Profiles(body), ...parseMedia2Profiles(body)]) {
       demand(profile.token !== '', 'a profile has a token');
-      demandPrintable(profile.name, profile.video?.codec ?? '', profile.audio?.codec ?? '');
+      demandPrintable(profile.name, profile.video?.codec ?? '', profile.video?.profile ?? '', profile.audio?.codec ?? '');
       const { width = 0, height = 0, framesPerSecond, bitrateKbps, govLength } = profile.video ?? {};
       demand([width, height, framesPerSecond, bitrateKbps, govLength].every(isNumberIfAny), 'numbers are finite');
     }

@@ -3,15 +3,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GatewayError } from '../../../src/base/errors.ts';
 import { Camera, type CameraDevice, type CameraOptions } from '../../../src/camera/camera.ts';
 import type { OnvifConnectOptions } from '../../../src/camera/onvif/adapter.ts';
-import type { OnvifProfile } from '../../../src/camera/onvif/profiles.ts';
+import { NO_CONFIGURATIONS, type OnvifProfile } from '../../../src/camera/onvif/profiles.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
 function profile(token: string, codec: string | null): OnvifProfile {
-  const size = { width: 1280, height: 720, framesPerSecond: 25, bitrateKbps: 2000, govLength: 50 };
+  const size = { profile: 'Main', width: 1280, height: 720, framesPerSecond: 25, bitrateKbps: 2000, govLength: 50 };
   const video = codec === null ? null : { codec, ...size };
-  return { token, name: token, videoSource: 'vs', video, audio: null, metadata: false, audioDecoder: false, ptz: false };
+  const rest = { metadata: false, audioDecoder: false, ptz: false, configurations: NO_CONFIGURATIONS };
+  return { token, name: token, videoSource: 'vs', video, audio: null, ...rest };
 }
 
 class FakeDevice implements CameraDevice {
@@ -83,7 +84,11 @@ describe('an ONVIF camera', () => {
   it('is connecting, then online with its profiles and where they are pulled', async () => {
     const device = new FakeDevice();
     device.clockOffsetMs = 300_000;
-    const withSound = { ...profile('main', 'H264'), audio: { codec: 'PCMU' }, metadata: true };
+    const withSound = {
+      ...profile('main', 'H264'),
+      audio: { codec: 'PCMU', sampleRateHz: 8000, bitrateKbps: 64 },
+      metadata: true,
+    };
     device.listed = [profile('hevc', 'H265'), profile('metadata', null), withSound, profile('sub', 'H264')];
     const { camera, lines, onChange, connect } = setUp(() => device);
     expect(camera.status).toMatchObject({ state: 'connecting', reason: null, since: Date.now(), profiles: [] });
