@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Backoff } from '../base/backoff.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
+import { atOnce, type DialTurn } from '../base/dial-stagger.ts';
 import { reasonOf, type Reason } from '../base/errors.ts';
 import { silentLogger, type Logger } from '../base/log.ts';
 import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
@@ -53,6 +54,8 @@ interface CommonOptions {
   tls?: TlsPolicy;
   clock?: Clock;
   logger?: Logger;
+  /** Waited for before each attempt to connect. */
+  turn?: DialTurn;
   /** Called after {@link Camera.status} changed. */
   onChange?: () => void;
   /** How an ONVIF device is reached; default {@link OnvifDevice.connect}. */
@@ -202,8 +205,10 @@ export class Camera {
   }
 
   async #connect(): Promise<void> {
-    const { onvif, connect = (options) => OnvifDevice.connect(options) } = this.#options;
+    const { onvif, turn = atOnce, connect = (options) => OnvifDevice.connect(options) } = this.#options;
     if (onvif === undefined) return;
+    await turn(this.address, this.#closing.signal);
+    this.#closing.signal.throwIfAborted();
     const { username, password } = this.#credentials ?? { username: '', password: '' };
     const device = await connect({ ...onvif, username, password, signal: this.#closing.signal });
     try {

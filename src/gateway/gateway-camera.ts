@@ -1,5 +1,6 @@
 import type { CameraInfo, CameraState, ProfileInfo } from '../base/api.ts';
 import type { Clock } from '../base/clock.ts';
+import type { DialTurn } from '../base/dial-stagger.ts';
 import type { Reason } from '../base/errors.ts';
 import { redactUrl, type Logger } from '../base/log.ts';
 import { Camera, type CameraOptions } from '../camera/camera.ts';
@@ -24,6 +25,8 @@ export interface DeviceSignaling {
 export interface GatewayCameraOptions {
   camera: CameraOptions;
   signaling: DeviceSignaling;
+  /** Waited for before each attempt to connect: to the camera by ONVIF, and to the signaling server. */
+  turns?: { camera: DialTurn; signaling: DialTurn };
   media: MediaControl;
   clock: Clock;
   logger: Logger;
@@ -41,8 +44,14 @@ export class GatewayCamera {
 
   constructor(options: GatewayCameraOptions) {
     this.#options = options;
-    const { media, clock, logger, signaling } = options;
-    this.camera = new Camera({ ...options.camera, clock, logger, onChange: () => media.setCamera(this.camera.source()) });
+    const { media, clock, logger, signaling, turns } = options;
+    this.camera = new Camera({
+      ...options.camera,
+      ...(turns === undefined ? {} : { turn: turns.camera }),
+      clock,
+      logger,
+      onChange: () => media.setCamera(this.camera.source()),
+    });
     this.#device = new SignalingDevice({
       server: signaling.server,
       token: () => signaling.token,
@@ -53,6 +62,7 @@ export class GatewayCamera {
         profiles: () => this.camera.status.profiles.map(({ token }) => token),
         logger: logger.child({ camera: this.camera.id }),
       }),
+      ...(turns === undefined ? {} : { turn: turns.signaling }),
       log: logger.child({ camera: this.camera.id }),
       ...(signaling.retry === undefined ? {} : { retry: signaling.retry }),
     });

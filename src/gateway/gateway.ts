@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CameraInfo, SessionInfo } from '../base/api.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
+import { DialStagger } from '../base/dial-stagger.ts';
 import type { Logger } from '../base/log.ts';
 import type { CameraOptions } from '../camera/camera.ts';
 import type { GatewayView, Readiness, SignalingStats } from '../http/gateway-view.ts';
@@ -39,6 +40,11 @@ export class Gateway implements GatewayView {
   /** Made for this run: the cameras' own tokens at the embedded server. */
   readonly #deviceTokens: ReadonlyMap<string, string>;
   readonly #cameras = new Map<string, GatewayCamera>();
+  /** So that a large site neither starts nor comes back in one moment; the media plane has turns of its own. */
+  readonly #turns = {
+    camera: new DialStagger({ sameAddressMs: SAME_CAMERA_MS }).turn,
+    signaling: new DialStagger().turn,
+  };
   /** At most {@link STATS_REFRESH_MS} old. */
   #stats: MediaStats = { streams: [], sessions: [], ended: [] };
   #statsTimer: NodeJS.Timeout | undefined;
@@ -75,7 +81,14 @@ export class Gateway implements GatewayView {
     for (const { camera, signaling } of this.#options.cameras) {
       const ownServer = signaling ?? this.#options.signaling ?? { ...embedded, token: this.#deviceTokens.get(camera.id) };
       const { logger } = this.#options;
-      const gatewayCamera = new GatewayCamera({ camera, signaling: ownServer, media: this.#media, clock: this.#clock, logger });
+      const gatewayCamera = new GatewayCamera({
+        camera,
+        signaling: ownServer,
+        turns: this.#turns,
+        media: this.#media,
+        clock: this.#clock,
+        logger,
+      });
       this.#cameras.set(camera.id, gatewayCamera);
       gatewayCamera.start();
     }
@@ -152,6 +165,8 @@ export class Gateway implements GatewayView {
 }
 
 const STATS_REFRESH_MS = 1000;
+/** Between connects to one address, milliseconds: the inputs of an NVR, whose ONVIF side is slow. */
+const SAME_CAMERA_MS = 250;
 /** The embedded server is in this process: nobody is spared by waiting for long. */
 const EMBEDDED_RETRY = { firstMs: 100, maxMs: 2000 };
 

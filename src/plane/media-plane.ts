@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../base/clock.ts';
+import { DialStagger } from '../base/dial-stagger.ts';
 import { reasonOf, type Reason } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { Session } from '../peer/session.ts';
@@ -13,6 +14,9 @@ export interface MediaPlaneOptions {
   clock: Clock;
   logger: Logger;
 }
+
+/** Between pulls from one address, milliseconds: an NVR with many inputs stands there, and sets up one stream at a time. */
+const SAME_CAMERA_MS = 100;
 
 interface MediaCamera {
   source: CameraSource;
@@ -28,6 +32,7 @@ export class MediaPlane {
   readonly #cameras = new Map<string, MediaCamera>();
   readonly #sessions = new Map<string, { session: Session; cameraId: string }>();
   readonly #ended = new EndedSessions();
+  readonly #pulls = new DialStagger({ sameAddressMs: SAME_CAMERA_MS });
   /** Pulls that are being let go. */
   readonly #closing = new Set<Promise<void>>();
 
@@ -162,6 +167,7 @@ export class MediaPlane {
       profile,
       lingerMs: settings.lingerMs,
       keyframeCacheBytes: settings.keyframeCacheBytes,
+      turn: this.#pulls.turn,
       clock,
       logger: logger.child({ camera: cameraId, profile: token }),
       onState: (state, reason, media) => {

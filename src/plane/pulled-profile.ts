@@ -1,6 +1,7 @@
 import { RtspSource } from '../camera/rtsp/source.ts';
 import type { RtspTrack } from '../camera/rtsp/sdp.ts';
 import type { Clock } from '../base/clock.ts';
+import type { DialTurn } from '../base/dial-stagger.ts';
 import { GatewayError, type Reason } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { Stream } from '../media/stream.ts';
@@ -18,6 +19,8 @@ export interface PulledProfileOptions {
   profile: ProfileSource;
   lingerMs: number;
   keyframeCacheBytes: number;
+  /** Waited for before each attempt to connect. */
+  turn: DialTurn;
   clock: Clock;
   logger: Logger;
   onState: (state: StreamState, reason?: Reason, media?: StreamMedia) => void;
@@ -133,6 +136,7 @@ export class PulledProfile implements WatchedProfile {
     this.#source = new RtspSource({
       url: this.#profile.uri,
       ...accessOf(this.#camera),
+      turn: this.#options.turn,
       clock: this.#options.clock,
       logger: this.#options.logger,
       choose: (described) => this.#choose(described),

@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import { Backoff } from '../base/backoff.ts';
 import { delay } from '../base/delay.ts';
+import { atOnce, type DialTurn } from '../base/dial-stagger.ts';
 import { describeReason, GatewayError, type Reason, reasonOf } from '../base/errors.ts';
 import { readIceServers } from '../base/ice.ts';
 import type { Call, ErrorNotification, Params } from '../base/json-rpc.ts';
@@ -29,6 +30,8 @@ export interface SignalingDeviceOptions {
   /** What register and connect announce. Default `subProtocols` and `extend`. */
   capabilities?: string[];
   host: DeviceSessionHost;
+  /** Waited for before each attempt to connect. */
+  turn?: DialTurn;
   log: Logger;
   onState?: (state: DeviceSignalingState) => void;
   /** Waits between attempts, milliseconds. Default 1 s, growing to 60 s. */
@@ -92,6 +95,7 @@ export class SignalingDevice {
       socket.close(1000, 'unregistered');
     }
     await this.#running;
+    this.#setState({ state: 'failed', peer: null, reason });
   }
 
   async #run(): Promise<void> {
@@ -109,7 +113,8 @@ export class SignalingDevice {
 
   /** One connection from the handshake to its end; throws where it never came to a registration. */
   async #serve(): Promise<void> {
-    const { log, server } = this.#options;
+    const { log, server, turn = atOnce } = this.#options;
+    await turn(server, this.#ended.signal);
     const token = await this.#options.token?.();
     if (this.#ended.signal.aborted) return;
     const { socket, ended } = await this.#connect(token);

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
+import { atOnce, type DialTurn } from '../../base/dial-stagger.ts';
 import { reasonOf, type GatewayError, type Reason } from '../../base/errors.ts';
 import { redactUrl, silentLogger, type Logger } from '../../base/log.ts';
 import type { RtspTransport, TlsPolicy } from '../../base/rtsp-transport.ts';
@@ -33,6 +34,8 @@ export interface RtspSourceOptions {
   backoff?: { firstMs: number; maxMs: number };
   /** The same after a refused password; default 5000 growing to 30000, since many cameras lock the account. */
   unauthorizedBackoff?: { firstMs: number; maxMs: number };
+  /** Waited for before each attempt to connect. */
+  turn?: DialTurn;
   clock?: Clock;
   logger?: Logger;
   /**
@@ -120,8 +123,11 @@ export class RtspSource {
 
   async #keepPulling(): Promise<void> {
     const { signal } = this.#abort;
+    const { url, turn = atOnce } = this.#options;
     if (!signal.aborted) this.#setState('connecting');
     while (!signal.aborted) {
+      await turn(URL.parse(url)?.host ?? url, signal);
+      if (signal.aborted) return;
       const reason = reasonOf(await this.#pull(signal));
       if (signal.aborted) return;
       this.#report(reason);

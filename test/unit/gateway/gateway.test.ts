@@ -1,6 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { GatewayError } from '../../../src/base/errors.ts';
+import type { CameraOptions } from '../../../src/camera/camera.ts';
+import { DEFAULT_MEDIA_SETTINGS } from '../../../src/gateway/media-settings.ts';
 import { WAIT } from '../peer/webrtc/loopback-viewer.ts';
 import { startSite, type Site } from '../../support/site.ts';
 
@@ -54,4 +58,43 @@ it('a closed gateway listens no more, says so, and may be closed again', async (
   expect(gateway.ready()).toEqual({ ready: false, reasons: ['The gateway is shutting down.'] });
   await expect(fetch(url)).rejects.toThrow('fetch failed');
   expect(await gateway.mediaStats()).toMatchObject({ streams: [], sessions: [] });
+});
+
+it('the cameras of a gateway neither connect nor register at the same moment', async () => {
+  const times: Record<'onvif' | 'signaling' | 'rtsp', number[]> = { onvif: [], signaling: [], rtsp: [] };
+  const tcp = createServer((socket) => {
+    times.rtsp.push(performance.now());
+    socket.destroy();
+  }).listen(0);
+  const ws = new WebSocketServer({ port: 0, host: '127.0.0.1' }).on('connection', (socket) => {
+    times.signaling.push(performance.now());
+    socket.close();
+  });
+  await Promise.all([once(tcp, 'listening'), once(ws, 'listening')]);
+  onTestFinished(() => void [tcp.close(), ws.close()]);
+  const port = (server: { address(): unknown }): number => (server.address() as AddressInfo).port;
+  const onvif = (index: number): CameraOptions => ({
+    ...{ id: `onvif-${index}`, name: 'ONVIF', onvif: { host: `192.0.2.${index}`, port: 80 } },
+    connect: () => {
+      times.onvif.push(performance.now());
+      return Promise.reject(new GatewayError('camera.unreachable', 'It is away.'));
+    },
+  });
+  // Each by an address of its own, as on a real site.
+  const rtsp = (index: number): CameraOptions => ({
+    ...{ id: `rtsp-${index}`, name: 'RTSP', rtsp: { main: `rtsp://127.0.0.${index}:${port(tcp)}/` } },
+  });
+  const numbers = [1, 2, 3, 4, 5, 6];
+  await site([...numbers.map(onvif), ...numbers.map(rtsp)], {
+    media: { ...DEFAULT_MEDIA_SETTINGS, pull: 'always' },
+    signaling: { server: `ws://127.0.0.1:${port(ws)}/` },
+  });
+  await vi.waitFor(() => expect(Object.values(times).map(({ length }) => length >= 12)).toEqual([true, true, true]), WAIT);
+  // A timer may come up to a millisecond early; the servers take what came while the machine was busy in one go, seldom.
+  const gaps = times.onvif.slice(1).map((at, index) => at - (times.onvif[index] ?? 0));
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(24);
+  for (const taken of [times.rtsp, times.signaling]) {
+    const together = taken.slice(1).filter((at, index) => at - (taken[index] ?? 0) < 12);
+    expect(together.length).toBeLessThan(taken.length / 3);
+  }
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { atOnce } from '../../../src/base/dial-stagger.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import type { CameraSource } from '../../../src/plane/messages.ts';
 import { PulledProfile } from '../../../src/plane/pulled-profile.ts';
@@ -18,6 +19,7 @@ function pulledProfile(): { pulled: PulledProfile; states: string[] } {
     profile: PROFILE,
     lingerMs: LINGER_MS,
     keyframeCacheBytes: 1e6,
+    turn: atOnce,
     clock: { now: () => 0 },
     logger: silentLogger,
     onState: (state) => {

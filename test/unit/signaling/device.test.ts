@@ -213,6 +213,7 @@ describe('the device at a server of another vendor', () => {
     await device.close();
     expect(server.messages.map(({ method }) => method)).toEqual(['register', 'unregister']);
     expect(server.connections).toBe(1);
+    expect(device.state).toMatchObject({ state: 'failed', peer: null, reason: { code: 'signaling.closed' } });
   });
 
   it('comes back after each loss, with a token asked for anew', async () => {
