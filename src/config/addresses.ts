@@ -92,3 +92,18 @@ export function isIceServerUrl(text: string): boolean {
   if (kind.toLowerCase() === 'stun' && transport !== undefined) return false;
   return isHost(host.replace(/^\[(.*)\]$/, '$1')) || parseHostAndPort(host) !== undefined;
 }
+
+/** An address, a network in CIDR notation, or an address with `*` in it. */
+export function isAddressPattern(text: string): boolean {
+  if (isIP(text) !== 0 || parseNetwork(text) !== undefined) return true;
+  return text.includes('*') && /^[\da-f.:*]+$/i.test(text);
+}
+
+/** `192.168.1.0/24`, `2001:db8::/64` */
+export function parseNetwork(text: string): { address: string; prefix: number; family: 'ipv4' | 'ipv6' } | undefined {
+  const [, address = '', digits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const version = isIP(address);
+  const prefix = Number(digits);
+  if (version === 0 || prefix > (version === 4 ? 32 : 128)) return undefined;
+  return { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' };
+}

@@ -11,8 +11,29 @@ export interface GatewayConfig {
   /** Where cameras register that name no server of their own; absent: at the embedded server. */
   signaling?: SignalingConfig;
   media: MediaConfig;
-  /** At least one; ids are unique. */
+  /** Absent: switched off. */
+  discovery?: DiscoveryConfig;
+  /** Where what was learned of cameras is kept over restarts; absent: nowhere. */
+  stateDirectory?: string;
+  /** At least one, unless found cameras are adopted; ids are unique. */
   cameras: CameraConfig[];
+}
+
+export interface DiscoveryConfig {
+  /** Which of the cameras that are found are served without standing in the list; a camera must fit one of the filters. */
+  adopt: 'none' | 'all' | AdoptFilter[];
+  /** Of adopted cameras. */
+  credentials?: Credentials;
+  /** Names or addresses of interfaces; absent: all. */
+  interfaces?: string[];
+}
+
+/** What is given must all fit; `*` stands for any characters. */
+export interface AdoptFilter {
+  name?: string;
+  model?: string;
+  /** Or a network (CIDR). */
+  address?: string;
 }
 
 export interface ViewerToken {
@@ -60,4 +81,4 @@ interface CameraBasics {
 
 /** A camera is given by its ONVIF device, or by RTSP URLs (without credentials) whose keys serve as profile tokens. */
 export type CameraSourceConfig = CameraBasics &
-  ({ onvif: OnvifAddress; rtsp?: undefined } | { rtsp: Record<string, string>; onvif?: undefined });
+  ({ onvif: OnvifAddress; endpointReference?: string; rtsp?: undefined } | { rtsp: Record<string, string>; onvif?: undefined });

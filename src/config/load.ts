@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
 import { ConfigDocument } from './document.ts';
 import type { GatewayConfig } from './gateway-config.ts';
@@ -6,6 +6,8 @@ import { resolveConfig } from './resolve.ts';
 import { configSchema, knownKeys, validParts } from './schema.ts';
 import { readBounded, readSecretFile, reasonOfFailure, replaceVariables, type Environment } from './secrets.ts';
 import { describeZodIssues } from './zod-issues.ts';
+
+const NO_CAMERA = 'is missing or empty; write at least one camera, or discovery: with adopt: all';
 
 /** Ten thousand cameras fit. */
 const MAX_CONFIG_BYTES = 2 * 1024 * 1024;
@@ -29,7 +31,11 @@ export function parseConfig(file: string, text: string, environment: Environment
 
   const checked = configSchema.safeParse(data, { reportInput: true });
   if (!checked.success) issues.push(...describeZodIssues(checked.error.issues, document, knownKeys));
-  const config = resolveConfig(validParts(data), {
+  const parts = validParts(data);
+  const listed = data['cameras'] ?? [];
+  if (Array.isArray(listed) && listed.length === 0 && parts.discovery?.adopt === 'none')
+    issues.push(document.issueAt(['cameras'], NO_CAMERA));
+  const config = resolveConfig(parts, {
     ids: idsIn(data),
     lineOf: (path) => document.lineOf(path),
     report: (path, message, at) => issues.push(document.issueAt(path, message, at)),
@@ -38,7 +44,8 @@ export function parseConfig(file: string, text: string, environment: Environment
     },
   });
   if (issues.length > 0 || config === undefined) throw new ConfigError(inOrder(issues));
-  return config;
+  const stateDirectory = config.stateDirectory ?? environment['STATE_DIRECTORY']?.split(':')[0];
+  return stateDirectory === undefined ? config : { ...config, stateDirectory: resolve(dirname(file), stateDirectory) };
 }
 
 function readConfig(file: string): string {
@@ -72,7 +79,7 @@ function dataOf(document: ConfigDocument): Record<string, unknown> {
     throw new ConfigError([document.issueAt([], `${what}; write at least cameras: with one camera`)]);
   }
   // A section whose keys are all commented out is as good as absent; inside of sections an empty value is an error.
-  return Object.fromEntries(Object.entries(data).filter(([key, value]) => value !== null || key === 'cameras'));
+  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null));
 }
 
 function idsIn(data: Readonly<Record<string, unknown>>): (string | undefined)[] {

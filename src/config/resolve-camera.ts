@@ -33,8 +33,11 @@ export function resolveCamera(
   if (written.rtsp === undefined) {
     if (onvif === undefined)
       context.report(path, 'says nowhere where the camera is; add onvif: with its address, or rtsp: with its URLs');
-    return onvif && { camera: { ...common, ...(own === undefined ? {} : { credentials: own }), onvif }, ...rest };
+    const endpoint = written.endpoint === undefined ? {} : { endpointReference: written.endpoint };
+    return onvif && { camera: { ...common, ...(own === undefined ? {} : { credentials: own }), onvif, ...endpoint }, ...rest };
   }
+  if (written.endpoint !== undefined)
+    context.report([...path, 'endpoint'], 'stands beside rtsp, and only a camera by onvif can be found again; remove it', 'key');
   if (onvif !== undefined) context.report([...path, 'rtsp'], 'stands beside onvif; keep one of the two', 'key');
   const { urls, credentials } = resolveRtsp(written.rtsp, [...path, 'rtsp'], own, context);
   return { camera: { ...common, ...(credentials === undefined ? {} : { credentials }), rtsp: urls }, ...rest };
@@ -48,7 +51,12 @@ function resolveTls(written: CameraFile, path: Path, { report }: ResolveContext)
   return { fingerprint };
 }
 
-function resolveCredentials(written: CameraFile, path: Path, context: ResolveContext): Credentials | undefined {
+/** User name and password as a camera, or discovery for all that it adopts, writes them. */
+export function resolveCredentials(
+  written: Pick<CameraFile, 'username' | 'password' | 'password_file'>,
+  path: Path,
+  context: ResolveContext,
+): Credentials | undefined {
   const { username } = written;
   const key = written.password === undefined ? 'password_file' : 'password';
   const password = secretOf('password', { value: written.password, file: written.password_file }, path, context);

@@ -1,10 +1,11 @@
 import type { IceServer } from '../base/ice.ts';
 import { isLoopbackHost } from '../base/loopback.ts';
 import { parseHostAndPort, parsePortRange } from './addresses.ts';
-import type { GatewayConfig, MediaConfig, SignalingConfig, ViewerToken } from './gateway-config.ts';
-import { resolveCamera } from './resolve-camera.ts';
+import type { AdoptFilter, DiscoveryConfig, GatewayConfig, MediaConfig, SignalingConfig, ViewerToken } from './gateway-config.ts';
+import { resolveCamera, resolveCredentials } from './resolve-camera.ts';
 import { secretOf, type ResolveContext } from './resolve-context.ts';
 import type { ConfigFile, ConfigParts } from './schema.ts';
+import { isAdoptedId } from './adopted-id.ts';
 import { suggest } from './suggest.ts';
 
 type ViewerTokens = NonNullable<ConfigFile['http']['auth']>['tokens'];
@@ -22,7 +23,9 @@ export function resolveConfig(parts: ConfigParts, context: ResolveContext): Gate
     resolveCamera(camera, ['cameras', index], signaling?.server, context),
   );
   const listen = parts.http && resolveListen(parts.http, context);
-  const viewerTokens = parts.http && resolveViewerTokens(parts.http.auth?.tokens ?? [], context);
+  const adopts = parts.discovery !== undefined && parts.discovery.adopt !== 'none';
+  const viewerTokens = parts.http && resolveViewerTokens(parts.http.auth?.tokens ?? [], context, adopts);
+  const discovery = parts.discovery && resolveDiscovery(parts.discovery, context);
   const iceServers = parts.webrtc && resolveIceServers(parts.webrtc.ice_servers, context);
   if (parts.media === undefined || parts.webrtc === undefined) return undefined;
   if (listen === undefined || viewerTokens === undefined || iceServers === undefined) return undefined;
@@ -32,6 +35,8 @@ export function resolveConfig(parts: ConfigParts, context: ResolveContext): Gate
     viewerTokens,
     ...(signaling === undefined ? {} : { signaling }),
     media,
+    ...(discovery === undefined ? {} : { discovery }),
+    ...(parts.stateDirectory === undefined ? {} : { stateDirectory: parts.stateDirectory }),
     cameras: cameras.filter((camera) => camera !== undefined),
   };
 }
@@ -76,13 +81,15 @@ function resolveListen(http: ConfigFile['http'], { report }: ResolveContext): Ga
   return listen;
 }
 
-function resolveViewerTokens(written: ViewerTokens, context: ResolveContext): ViewerToken[] {
+function resolveViewerTokens(written: ViewerTokens, context: ResolveContext, adopts: boolean): ViewerToken[] {
   const path = ['http', 'auth', 'tokens'];
   const seen = new Map<string, number>();
   const all: ViewerToken[] = [];
   for (const [index, entry] of written.entries()) {
     const here = [...path, index];
-    for (const [position, id] of (entry.cameras ?? []).entries()) checkReference(id, [...here, 'cameras', position], context);
+    for (const [position, id] of (entry.cameras ?? []).entries()) {
+      if (!(adopts && isAdoptedId(id))) checkReference(id, [...here, 'cameras', position], context);
+    }
     if (entry.token === undefined && entry.token_file === undefined)
       context.report(here, 'holds no token; write token: or token_file:');
     const token = secretOf('token', { value: entry.token, file: entry.token_file }, here, context);
@@ -101,6 +108,39 @@ function checkReference(id: string, path: readonly PropertyKey[], { ids, report 
   const meant = suggest(id, known);
   const instead = meant === undefined ? 'write the id of one that stands under cameras' : `did you mean "${meant}"?`;
   report(path, `there is no camera "${id}"; ${instead}`);
+}
+
+/** Undefined where it is switched off. */
+function resolveDiscovery(written: ConfigFile['discovery'], context: ResolveContext): DiscoveryConfig | undefined {
+  const path = ['discovery'];
+  const credentials = resolveCredentials(written, path, context);
+  const { enabled, adopt, interfaces } = written;
+  for (const [index, filter] of (typeof adopt === 'string' ? [] : adopt).entries()) {
+    if (Object.keys(filter).length === 0) {
+      context.report(
+        [...path, 'adopt', index],
+        'is an empty filter, which fits nothing; write at least one of name, model, address',
+      );
+    }
+  }
+  if (!enabled) {
+    if (adopt !== 'none')
+      context.report([...path, 'adopt'], 'finds nothing while discovery is not enabled; remove one of the two', 'key');
+    return undefined;
+  }
+  return {
+    adopt: typeof adopt === 'string' ? adopt : adopt.map(filterOf),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(interfaces === undefined ? {} : { interfaces }),
+  };
+}
+
+function filterOf({ name, model, address }: Exclude<ConfigFile['discovery']['adopt'], string>[number]): AdoptFilter {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(model === undefined ? {} : { model }),
+    ...(address === undefined ? {} : { address }),
+  };
 }
 
 function resolveIceServers(written: ConfigFile['webrtc']['ice_servers'], { report }: ResolveContext): IceServer[] {

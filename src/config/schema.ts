@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isIP } from 'node:net';
 import { RTSP_TRANSPORTS } from '../base/rtsp-transport.ts';
 import {
+  isAddressPattern,
   isIceServerUrl,
   isWebSocketUrl,
   parseHostAndPort,
@@ -181,6 +182,14 @@ const camera = z
     username: notEmpty('write the user name at the camera').meta({ title: 'User name' }).optional(),
     password: secret('the password at the camera').optional(),
     password_file: secretFile('the password').optional(),
+    endpoint: notEmpty('write its endpoint reference, such as urn:uuid:..., or leave the key out')
+      .max(1024, { error: 'write at most 1024 characters' })
+      .meta({
+        title: 'Endpoint reference',
+        description:
+          'What the ONVIF device calls itself in discovery, by which it is found again at another address. `discover --write` writes it; absent: it is learned.',
+      })
+      .optional(),
     transport: z
       .enum(RTSP_TRANSPORTS, { error: `write one of ${RTSP_TRANSPORTS.join(', ')}` })
       .default('auto')
@@ -217,6 +226,44 @@ const camera = z
   })
   .meta({ title: 'Camera', description: 'Given by `onvif` or by `rtsp`.' });
 
+const pattern = (what: string): z.ZodString => notEmpty(`write ${what}; * stands for any characters`);
+
+const adoptFilter = z
+  .strictObject({
+    name: pattern('the name that the camera tells, such as Gate*').meta({ title: 'Name' }).optional(),
+    model: pattern('the model that the camera tells in discovery, such as DS-2CD*').meta({ title: 'Model' }).optional(),
+    address: text(isAddressPattern, 'write an address, a network such as 192.168.1.0/24, or 192.168.1.*')
+      .meta({ title: 'Address', description: 'An address, a network (CIDR), or an address with `*` in it.' })
+      .optional(),
+  })
+  .meta({ title: 'Filter', description: 'All keys of it must fit. `*` stands for any characters; case does not count.' });
+
+const discovery = z
+  .strictObject({
+    enabled: z.boolean({ error: 'write true or false' }).default(true).meta({
+      title: 'Enabled',
+      description:
+        'Finds cameras by WS-Discovery as long as the gateway runs: shows those that are not in the config, and follows those of the config to other addresses.',
+    }),
+    adopt: z
+      .union([z.enum(['none', 'all']), z.array(adoptFilter).min(1, { error: 'write a filter, or none' })], {
+        error: 'write none, all, or a list of filters on name, model and address',
+      })
+      .default('none')
+      .meta({ title: 'Adopt', description: 'Which of the cameras that are found are served without standing under `cameras`.' }),
+    username: notEmpty('write the user name at the cameras')
+      .meta({ title: 'User name', description: 'At adopted cameras.' })
+      .optional(),
+    password: secret('the password at adopted cameras').optional(),
+    password_file: secretFile('that password').optional(),
+    interfaces: z
+      .array(notEmpty('write the name or an address of an interface, such as eth1'))
+      .min(1, { error: 'write the name of an interface, or leave the key out for all' })
+      .meta({ title: 'Interfaces', description: 'Names or addresses of the interfaces that are searched. Absent: all.' })
+      .optional(),
+  })
+  .meta({ title: 'Discovery' });
+
 /** The config file. Its keys are snake_case; unknown keys are errors. */
 export const configSchema = z
   .strictObject({
@@ -224,10 +271,18 @@ export const configSchema = z
     http: http.prefault({}),
     webrtc: webrtc.prefault({}),
     media: media.prefault({}),
+    discovery: discovery.prefault({}),
+    state_directory: notEmpty('write the name of a folder')
+      .meta({
+        title: 'State directory',
+        description:
+          'Folder in which the gateway keeps by what it knows its cameras again, over restarts; relative to the folder of this file. Absent: what systemd gives ($STATE_DIRECTORY), else nothing is kept.',
+      })
+      .optional(),
     cameras: z
       .array(camera, { error: 'write at least one camera' })
-      .min(1, { error: 'write at least one camera' })
-      .meta({ title: 'Cameras' }),
+      .default([])
+      .meta({ title: 'Cameras', description: 'At least one, unless `discovery.adopt` takes what is found.' }),
   })
   .meta({ title: 'onvif-webrtc-gateway', description: 'Config of onvif-webrtc-gateway.' });
 
@@ -241,6 +296,8 @@ export interface ConfigParts {
   http: ConfigFile['http'] | undefined;
   webrtc: ConfigFile['webrtc'] | undefined;
   media: ConfigFile['media'] | undefined;
+  discovery: ConfigFile['discovery'] | undefined;
+  stateDirectory: ConfigFile['state_directory'];
   /** By their index in the file. */
   cameras: Map<number, CameraFile>;
 }
@@ -257,6 +314,8 @@ export function validParts(data: Readonly<Record<string, unknown>>): ConfigParts
     http: http.prefault({}).safeParse(data['http']).data,
     webrtc: webrtc.prefault({}).safeParse(data['webrtc']).data,
     media: media.prefault({}).safeParse(data['media']).data,
+    discovery: discovery.prefault({}).safeParse(data['discovery']).data,
+    stateDirectory: z.string().optional().safeParse(data['state_directory']).data,
     cameras,
   };
 }
@@ -267,11 +326,18 @@ export function knownKeys(path: readonly PropertyKey[]): string[] {
   for (const step of path) {
     const holder = unwrapped(schema);
     if (holder instanceof z.ZodArray) schema = holder.element;
+    else if (holder instanceof z.ZodUnion) schema = elementOf(holder);
     else if (holder instanceof z.ZodObject) schema = (holder.shape as Record<PropertyKey, z.core.$ZodType>)[step] ?? z.never();
     else return [];
   }
   const map = unwrapped(schema);
   return map instanceof z.ZodObject ? Object.keys(map.shape) : [];
+}
+
+/** Of a list that stands beside words: `none`, `all` or a list of filters. */
+function elementOf(union: z.ZodUnion): z.core.$ZodType {
+  const list = union.options.find((option) => option instanceof z.ZodArray);
+  return list?.element ?? z.never();
 }
 
 function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {

@@ -19,6 +19,8 @@ export function describeZodIssues(
   knownKeys: (path: readonly PropertyKey[]) => readonly string[],
 ): ConfigIssue[] {
   return issues.flatMap((issue) => {
+    const within = issueWithin(issue);
+    if (within.length > 0) return describeZodIssues(within, document, knownKeys);
     if (issue.code === 'unrecognized_keys') {
       const known = knownKeys(issue.path);
       return issue.keys.map((key) => document.issueAt([...issue.path, key], unknownKey(key, known), 'key'));
@@ -27,6 +29,13 @@ export function describeZodIssues(
       return [document.issueAt(issue.path, `is not a name; ${issue.issues[0]?.message ?? ''}`, 'key')];
     return [document.issueAt(issue.path, `${whatIsWrong(issue, document)}; ${whatToWrite(issue)}`)];
   });
+}
+
+/** Of a value that may be one of several things: what is wrong inside of the list that it is; none where it is nothing of them. */
+function issueWithin(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union' || !Array.isArray(issue.input)) return [];
+  const ofList = issue.errors.find((found) => found.every(({ code, path }) => path.length > 0 || code === 'too_small')) ?? [];
+  return ofList.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
@@ -44,6 +53,7 @@ function whatIsWrong(issue: Issue, document: ConfigDocument): string {
   if (input === null || (typeof input === 'string' && input.trim() === '')) return 'is empty';
   if (issue.code === 'too_big' && issue.origin === 'array') return 'has too many entries';
   if (issue.code === 'too_small' && issue.origin === 'array') return 'is an empty list';
+  if (issue.code === 'invalid_union' && typeof input !== 'string') return `is ${kindOf(input)}`;
   if (issue.code === 'invalid_type' && (typeof input !== 'string' || issue.expected !== 'number')) return `is ${kindOf(input)}`;
   const text = document.writtenAt(issue.path);
   // What stands before an @ may be a password.

@@ -74,6 +74,7 @@ describe('run --config', () => {
   it('serves the cameras, logs JSON lines without secrets, and unregisters and ends within 5 s at SIGTERM', async () => {
     const { simulated, camera } = await startSimulatedCamera('yard');
     const file = configFile(`http: {listen: "127.0.0.1:0"}
+discovery: {enabled: false}
 cameras:
   - id: yard
     onvif: 127.0.0.1:${camera.onvif?.port}

@@ -7,7 +7,13 @@ import { parseConfig } from '../../../src/config/load.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const example = readFileSync(join(root, 'config/gateway.example.yaml'), 'utf8');
-const environment = { FRONT_DOOR_PASSWORD: 'p', FRONT_DOOR_TOKEN: 'f', NEIGHBOUR_TOKEN: 'n', TURN_PASSWORD: 't' };
+const environment = {
+  FRONT_DOOR_PASSWORD: 'p',
+  FRONT_DOOR_TOKEN: 'f',
+  NEIGHBOUR_TOKEN: 'n',
+  TURN_PASSWORD: 't',
+  ADOPTED_PASSWORD: 'a',
+};
 
 describe('the example', () => {
   it('is valid as it stands', () => {
@@ -21,8 +27,9 @@ describe('the example', () => {
     const everything = example.replaceAll(/^( *)# ( *(?:- )?[a-z_]+:.*)$/gm, '$1$2');
     const credentials = mkdtempSync(join(tmpdir(), 'example-'));
     for (const name of ['signaling-token', 'viewer-token']) writeFileSync(join(credentials, name), name);
-    const { viewerTokens } = parseConfig('f', everything, { ...environment, CREDENTIALS_DIRECTORY: credentials });
+    const { viewerTokens, discovery } = parseConfig('f', everything, { ...environment, CREDENTIALS_DIRECTORY: credentials });
     expect(viewerTokens).toEqual([{ token: 'viewer-token' }, { token: 'n', cameras: ['front-door'] }]);
+    expect(discovery).toMatchObject({ adopt: [{ model: 'DS-2CD*' }, { address: '192.168.1.0/24' }], interfaces: ['eth1'] });
     rmSync(credentials, { recursive: true });
   });
 });

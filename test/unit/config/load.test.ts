@@ -34,6 +34,7 @@ describe('a valid config', () => {
         maxSessions: 256,
         ice: { advertise: [], loopbackOnly: false, iceServers: [] },
       },
+      discovery: { adopt: 'none' },
       cameras: [{ camera: { id: 'a', name: 'a', onvif: { host: '192.0.2.1', port: 80 } } }],
     });
   });
@@ -73,6 +74,7 @@ cameras:
           iceServers: [{ urls: ['turn:t.example'], username: 'u', credential: 'c' }],
         },
       },
+      discovery: { adopt: 'none' },
       cameras: [
         {
           camera: {
@@ -171,8 +173,12 @@ describe('what is wrong is named by line, column and what to write', () => {
       'cameras: a',
       ['1:10: cameras: is a single value; write a list: a line with "- " for each entry'],
     ],
-    ['no camera', 'http: {}', ['1:1: cameras: is missing; write at least one camera']],
-    ['an empty list', 'cameras: []', ['1:10: cameras: is an empty list; write at least one camera']],
+    ['no camera', 'http: {}', ['1:1: cameras: is missing or empty; write at least one camera, or discovery: with adopt: all']],
+    [
+      'an empty list',
+      'cameras: []',
+      ['1:10: cameras: is missing or empty; write at least one camera, or discovery: with adopt: all'],
+    ],
     [
       'a duplicate id, with both lines',
       'cameras:\n- id: a\n  onvif: 192.0.2.1\n- id: a\n  onvif: 192.0.2.2\n',
