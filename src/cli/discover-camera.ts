@@ -1,10 +1,11 @@
 import { lookup } from 'node:dns/promises';
-import { isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import { GatewayError, reasonOf, type Reason } from '../base/errors.ts';
+import { isAt, onvifAddressOf, type CameraPlace } from '../camera/discovery/device-address.ts';
 import type { DiscoveredDevice } from '../camera/discovery/device-list.ts';
 import { OnvifDevice } from '../camera/onvif/adapter.ts';
 import type { OnvifProfile } from '../camera/onvif/profiles.ts';
-import type { Credentials, OnvifAddress } from '../config/addresses.ts';
+import type { Credentials } from '../config/addresses.ts';
 import type { KnownCamera } from '../config/known-cameras.ts';
 
 /** What `discover --json` prints of each camera; part of what users rely on. Null: not known. */
@@ -45,10 +46,10 @@ export type Answer = Pick<
 >;
 
 /** A camera of the config and the addresses of its hosts. */
-export interface ConfiguredCamera {
+export interface ConfiguredCamera extends CameraPlace {
   id: string;
-  onvif: { addresses: string[]; port: number } | null;
-  rtspAddresses: string[];
+  /** By which it is known also at another address; null where the config does not say it. */
+  endpointReference: string | null;
 }
 
 const NOT_ASKED: Answer = {
@@ -62,7 +63,6 @@ const NOT_ASKED: Answer = {
   reason: null,
 };
 
-const DEVICE_SERVICE = '/onvif/device_service';
 const ASK_TIMEOUT_MS = 5000;
 
 export function describeFound(
@@ -79,34 +79,13 @@ export function describeFound(
     ...answer,
     hardware: answer.hardware ?? device.hardware,
     location,
-    configured: configured.find((camera) => isAt(device, camera))?.id ?? null,
+    configured: configured.find((camera) => isSame(device, camera))?.id ?? null,
     endpointReference,
     addresses,
     xaddrs,
     types,
     scopes,
   };
-}
-
-/**
- * Where the device service is: always at an address that the camera answered from, IPv4 before IPv6. Of what it says of itself
- * only port and path are taken: it may stand behind NAT, and nobody shall send us to a third host.
- */
-export function onvifAddressOf({ addresses, xaddrs }: DiscoveredDevice): OnvifAddress {
-  const host = addresses.toSorted((a, b) => rankOf(a) - rankOf(b))[0] ?? '';
-  const urls = httpUrls(xaddrs);
-  const url =
-    urls.find((candidate) => hostOf(candidate) === host) ??
-    urls.find((candidate) => addresses.includes(hostOf(candidate))) ??
-    urls[0];
-  if (url === undefined) return { host, port: 80 };
-  const path = `${url.pathname}${url.search}`;
-  return { host, port: portOf(url), ...(path === DEVICE_SERVICE || path === '/' ? {} : { path }) };
-}
-
-/** True where only an address without IPv4 is known; a better one may come with the next answer. */
-export function isIpv6Only({ addresses }: DiscoveredDevice): boolean {
-  return !addresses.some(isIPv4);
 }
 
 /** Logs in and reads what the camera says of itself; what goes wrong is in the answer. */
@@ -134,8 +113,9 @@ export async function askCamera(device: DiscoveredDevice, credentials: Credentia
 /** The cameras of a config with the addresses of their host names; a name that does not resolve is at none. */
 export async function locate(cameras: readonly KnownCamera[]): Promise<ConfiguredCamera[]> {
   return await Promise.all(
-    cameras.map(async ({ id, onvif, rtspHosts }) => ({
+    cameras.map(async ({ id, onvif, rtspHosts, endpointReference }) => ({
       id,
+      endpointReference: endpointReference ?? null,
       onvif: onvif === undefined ? null : { addresses: await addressesOf(onvif.host), port: onvif.port },
       rtspAddresses: (await Promise.all(rtspHosts.map(addressesOf))).flat(),
     })),
@@ -151,12 +131,8 @@ async function addressesOf(host: string): Promise<string[]> {
   }
 }
 
-/** Behind one address of a NAT there may be several cameras, each at its port; RTSP has other ports than ONVIF. */
-function isAt(device: DiscoveredDevice, { onvif, rtspAddresses }: ConfiguredCamera): boolean {
-  if (rtspAddresses.some((address) => device.addresses.includes(address))) return true;
-  if (onvif?.addresses.some((address) => device.addresses.includes(address)) !== true) return false;
-  const ports = httpUrls(device.xaddrs).map(portOf);
-  return ports.length === 0 || ports.includes(onvif.port);
+function isSame(device: DiscoveredDevice, camera: ConfiguredCamera): boolean {
+  return camera.endpointReference === device.endpointReference || isAt(device, camera);
 }
 
 function sourcesOf(profiles: readonly OnvifProfile[]): VideoSource[] {
@@ -168,21 +144,4 @@ function sourcesOf(profiles: readonly OnvifProfile[]): VideoSource[] {
     source.profiles.push({ token, name, codec, width, height });
   }
   return [...sources.values()];
-}
-
-function rankOf(address: string): number {
-  if (isIPv4(address)) return 0;
-  return address.includes('%') ? 2 : 1;
-}
-
-function httpUrls(xaddrs: readonly string[]): URL[] {
-  return xaddrs.flatMap((xaddr) => URL.parse(xaddr) ?? []).filter(({ protocol }) => protocol === 'http:');
-}
-
-function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[(.*)\]$/, '$1');
-}
-
-function portOf(url: URL): number {
-  return url.port === '' ? 80 : Number(url.port);
 }

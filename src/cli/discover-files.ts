@@ -13,7 +13,8 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { GatewayError } from '../base/errors.ts';
-import { addCameras, type AddedCamera, type CameraToAdd } from '../config/add-cameras.ts';
+import { addCameras, type AddedCamera } from '../config/add-cameras.ts';
+import type { CameraToAdd } from '../config/camera-entries.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { knownCameras, type KnownCamera } from '../config/known-cameras.ts';
 import { readBounded, reasonOfFailure } from '../config/secrets.ts';

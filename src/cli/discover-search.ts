@@ -1,19 +1,12 @@
+import { isIpv6Only, onvifAddressOf } from '../camera/discovery/device-address.ts';
 import type { DiscoveredDevice } from '../camera/discovery/device-list.ts';
 import { multicastEndpoints } from '../camera/discovery/interfaces.ts';
 import type { DiscoveryResult } from '../camera/discovery/search.ts';
 import { expandTargets } from '../camera/discovery/targets.ts';
 import { discover, probeAddresses } from '../camera/discovery/ws-discovery.ts';
 import type { Credentials } from '../config/addresses.ts';
-import {
-  askCamera,
-  describeFound,
-  isIpv6Only,
-  onvifAddressOf,
-  type Answer,
-  type ConfiguredCamera,
-  type FoundCamera,
-} from './discover-camera.ts';
-import type { CameraToAdd } from '../config/add-cameras.ts';
+import { askCamera, describeFound, type Answer, type ConfiguredCamera, type FoundCamera } from './discover-camera.ts';
+import type { CameraToAdd } from '../config/camera-entries.ts';
 
 export interface SearchRequest {
   /** Empty: by multicast. */
@@ -81,6 +74,7 @@ export async function findCameras(request: SearchRequest, observer: SearchObserv
       .map(({ device, camera: { name } }) => ({
         name,
         onvif: onvifAddressOf(device),
+        endpointReference: device.endpointReference,
         ...(credentials === undefined ? {} : { username: credentials.username }),
       })),
     ignored,

@@ -1,33 +1,11 @@
-import { isIPv6 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import {
-  isCollection,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  parseDocument,
-  stringify,
-  visit,
-  type Document,
-  type Node,
-  type YAMLSeq,
-} from 'yaml';
+import { isCollection, isMap, isNode, isScalar, isSeq, parseDocument, visit, type Document, type Node, type YAMLSeq } from 'yaml';
 import { GatewayError } from '../base/errors.ts';
-import type { OnvifAddress } from './addresses.ts';
+import { dataOf, entriesOf, flowItem, itemLines, type CameraToAdd, type Entry } from './camera-entries.ts';
 import { ConfigError, formatIssue, type ConfigIssue } from './config-error.ts';
 import { ConfigDocument } from './document.ts';
 import { parseConfig } from './load.ts';
 import type { Environment } from './secrets.ts';
-
-/** A camera that is to stand in the config. Its texts came from the network. */
-export interface CameraToAdd {
-  /** For people; null where none is known. */
-  name: string | null;
-  onvif: OnvifAddress;
-  /** Undefined: user name and password are left for the reader to fill in. */
-  username?: string;
-}
 
 export interface AddedCamera {
   id: string;
@@ -52,7 +30,6 @@ const HEADER = `# Config of onvif-webrtc-gateway, begun by \`discover --write\`.
 `;
 
 const LIST_KEY = 'cameras';
-const MAX_ID_LENGTH = 64;
 
 /**
  * Adds cameras to the text of a config.
@@ -71,71 +48,6 @@ export function addCameras(file: string, text: string | undefined, cameras: read
   const after = insert(file, before, document, entries, eol);
   verify(file, before, after, entries);
   return { text: after, added: entries.map(({ id, variable }) => ({ id, variable })) };
-}
-
-interface Entry extends AddedCamera {
-  name: string | undefined;
-  onvif: string;
-  username: string | undefined;
-}
-
-function entriesOf(cameras: readonly CameraToAdd[], ids: ReadonlySet<string>, text: string): Entry[] {
-  const taken = new Set(ids);
-  const variables = new Set<string>();
-  const slugs = cameras.map(({ name }) => slugOf(name ?? ''));
-  return cameras.map(({ name, onvif, username }, index) => {
-    const slug = slugs[index] ?? '';
-    const place = slugOf(`${onvif.host}${onvif.port === 80 ? '' : `-${onvif.port}`}`);
-    const shared = slug === '' || taken.has(slug) || slugs.indexOf(slug) !== slugs.lastIndexOf(slug);
-    const id = unused(shared ? shorten(slug || 'camera', place) : slug, taken, '-');
-    const base = `${/^\d/.test(id) ? 'CAMERA_' : ''}${id.toUpperCase().replaceAll('-', '_')}`;
-    const variable = unused(`${base}_PASSWORD`, { has: (word) => variables.has(word) || text.includes(`\${${word}}`) }, '_');
-    taken.add(id);
-    variables.add(variable);
-    return {
-      id,
-      variable,
-      name: name === null || name === '' ? undefined : escapeVariables(name),
-      onvif: addressText(onvif),
-      username,
-    };
-  });
-}
-
-/** `Front door (Ost)` -> `front-door-ost`; empty where no Latin letter or digit is in it. */
-function slugOf(text: string): string {
-  const plain = text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
-  return plain
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .slice(0, MAX_ID_LENGTH)
-    .replaceAll(/^-|-$/g, '');
-}
-
-/** Both, the first cut where they would be too long. */
-function shorten(slug: string, place: string): string {
-  return `${slug.slice(0, Math.max(1, MAX_ID_LENGTH - place.length - 5))}-${place}`;
-}
-
-function unused(wanted: string, taken: { has(word: string): boolean }, separator: string): string {
-  let candidate = wanted;
-  for (let number = 2; taken.has(candidate); number += 1) {
-    candidate = `${wanted.slice(0, MAX_ID_LENGTH - 5)}${separator}${number}`;
-  }
-  return candidate;
-}
-
-/** The shortest form of the address that the config knows. */
-function addressText({ host, port, path }: OnvifAddress): string {
-  const bracketed = isIPv6(host) ? `[${host}]` : host;
-  const place = port === 80 ? bracketed : `${bracketed}:${port}`;
-  // A URL cannot carry the scope of a link-local address.
-  if (path !== undefined && !host.includes('%')) return escapeVariables(`http://${place}${path}`);
-  return port === 80 ? host : place;
-}
-
-/** What a camera calls itself must not read our environment. */
-function escapeVariables(text: string): string {
-  return text.replaceAll('${', () => '$${');
 }
 
 function insert(file: string, text: string, document: Document, entries: readonly Entry[], eol: string): string {
@@ -214,35 +126,6 @@ function append(text: string, lines: readonly string[], eol: string): string {
 
 function listLines(entries: readonly Entry[], column: number): string[] {
   return [`${' '.repeat(column)}${LIST_KEY}:`, ...itemLines(entries, column + 2)];
-}
-
-function itemLines(entries: readonly Entry[], column: number): string[] {
-  const indent = ' '.repeat(column);
-  return entries.flatMap(({ id, name, onvif, username, variable }) => [
-    `${indent}- id: ${scalar(id)}`,
-    ...(name === undefined ? [] : [`${indent}  name: ${scalar(name)}`]),
-    `${indent}  onvif: ${scalar(onvif)}`,
-    ...(username === undefined
-      ? [`${indent}  # username: viewer`, `${indent}  # password: \${${variable}}`]
-      : [`${indent}  username: ${scalar(escapeVariables(username))}`, `${indent}  password: \${${variable}}`]),
-  ]);
-}
-
-/** One line; quoted where YAML would read it as anything else than this text. */
-function scalar(text: string): string {
-  return stringify(text, { lineWidth: 0 }).trimEnd();
-}
-
-function flowItem(entry: Entry): string {
-  return `{${Object.entries(dataOf(entry))
-    .map(([key, value]) => `${key}: ${JSON.stringify(value)}`)
-    .join(', ')}}`;
-}
-
-/** An entry as it is read back from the file. */
-function dataOf({ id, name, onvif, username, variable }: Entry): Record<string, string> {
-  const credentials = username === undefined ? {} : { username: escapeVariables(username), password: `\${${variable}}` };
-  return { id, ...(name === undefined ? {} : { name }), onvif, ...credentials };
 }
 
 function verify(file: string, before: string, after: string, entries: readonly Entry[]): void {

@@ -10,6 +10,8 @@ export interface KnownCamera {
   onvif: HostAndPort | undefined;
   /** Hosts of its RTSP URLs. */
   rtspHosts: string[];
+  /** What it calls itself in discovery, where the config says it. */
+  endpointReference?: string;
 }
 
 /**
@@ -24,10 +26,11 @@ export function knownCameras(file: string, text: string, environment: Environmen
   document.replaceTexts((value) => replaceVariables(value, environment, () => undefined));
   const data = document.toData();
   if (typeof data !== 'object' || data === null) return [];
-  return [...validParts({ ...data }).cameras.values()].map(({ id, onvif, rtsp = {} }) => ({
+  return [...validParts({ ...data }).cameras.values()].map(({ id, onvif, rtsp = {}, endpoint }) => ({
     id,
     onvif: onvif === undefined ? undefined : parseOnvifAddress(onvif),
     rtspHosts: Object.values(rtsp).flatMap((url) => hostOf(parseRtspUrl(url)?.url) ?? []),
+    ...(endpoint === undefined ? {} : { endpointReference: endpoint }),
   }));
 }
 

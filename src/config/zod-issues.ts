@@ -53,12 +53,17 @@ function whatIsWrong(issue: Issue, document: ConfigDocument): string {
   if (input === null || (typeof input === 'string' && input.trim() === '')) return 'is empty';
   if (issue.code === 'too_big' && issue.origin === 'array') return 'has too many entries';
   if (issue.code === 'too_small' && issue.origin === 'array') return 'is an empty list';
-  if (issue.code === 'invalid_union' && typeof input !== 'string') return `is ${kindOf(input)}`;
-  if (issue.code === 'invalid_type' && (typeof input !== 'string' || issue.expected !== 'number')) return `is ${kindOf(input)}`;
+  if (isOfWrongKind(issue)) return `is ${kindOf(input)}`;
   const text = document.writtenAt(issue.path);
   // What stands before an @ may be a password.
   const isSecret = text === undefined || text.includes('@') || SECRETS.has(issue.path.at(-1) ?? '');
   return isSecret ? 'is not valid' : `is "${text.length > 80 ? `${text.slice(0, 80)}...` : text}"`;
+}
+
+/** A text that is no number is shown as it is: `is "soon"`. */
+function isOfWrongKind(issue: Issue): boolean {
+  if (issue.code === 'invalid_union') return typeof issue.input !== 'string';
+  return issue.code === 'invalid_type' && (typeof issue.input !== 'string' || issue.expected !== 'number');
 }
 
 function kindOf(value: unknown): string {

@@ -1,26 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { DiscoveredDevice } from '../../../src/camera/discovery/device-list.ts';
-import { describeFound, locate, onvifAddressOf, type ConfiguredCamera } from '../../../src/cli/discover-camera.ts';
+import { describeFound, locate, type ConfiguredCamera } from '../../../src/cli/discover-camera.ts';
 
 function device(addresses: string[], xaddrs: string[]): DiscoveredDevice {
   const said = { name: 'Yard', hardware: 'X100', location: null, types: [], scopes: [] };
   return { endpointReference: 'urn:uuid:1', addresses, xaddrs, ...said };
 }
-
-describe('onvifAddressOf', () => {
-  it.each([
-    ['the address that answered', ['10.0.0.9'], ['http://10.0.0.9/onvif/device_service'], { host: '10.0.0.9', port: 80 }],
-    ['port and path', ['10.0.0.9'], ['http://10.0.0.9:8000/other?x'], { host: '10.0.0.9', port: 8000, path: '/other?x' }],
-    ['its own of several', ['10.0.0.9'], ['http://169.254.1.1:81/', 'http://10.0.0.9:82/'], { host: '10.0.0.9', port: 82 }],
-    ['never a third host', ['10.0.0.9'], ['http://192.0.2.66:8000/'], { host: '10.0.0.9', port: 8000 }],
-    ['IPv4 first', ['fe80::1%eth0', '2001:db8::1', '10.0.0.9'], ['http://[2001:db8::1]:81/'], { host: '10.0.0.9', port: 81 }],
-    ['link-local last', ['fe80::1%eth0', '2001:db8::1'], ['http://[2001:db8::1]:81/'], { host: '2001:db8::1', port: 81 }],
-    ['the scope of link-local', ['fe80::1%eth0'], [], { host: 'fe80::1%eth0', port: 80 }],
-    ['no https', ['10.0.0.9'], ['https://10.0.0.9/onvif/device_service'], { host: '10.0.0.9', port: 80 }],
-  ])('takes %s', (_what, addresses, xaddrs, expected) => {
-    expect(onvifAddressOf(device(addresses, xaddrs))).toEqual(expected);
-  });
-});
 
 describe('describeFound', () => {
   it('shows the port where it is not the usual one', () => {
@@ -43,10 +28,10 @@ describe('describeFound', () => {
 
   it('knows a camera of the config by address and port, or by its RTSP host', () => {
     const configured: ConfiguredCamera[] = [
-      { id: 'elsewhere', onvif: { addresses: ['10.0.0.8'], port: 80 }, rtspAddresses: ['10.0.0.7'] },
-      { id: 'behind-nat', onvif: { addresses: ['10.0.0.9'], port: 8001 }, rtspAddresses: [] },
-      { id: 'onvif', onvif: { addresses: ['10.0.0.9'], port: 8002 }, rtspAddresses: [] },
-      { id: 'rtsp', onvif: null, rtspAddresses: ['10.0.0.6'] },
+      { id: 'elsewhere', endpointReference: null, onvif: { addresses: ['10.0.0.8'], port: 80 }, rtspAddresses: ['10.0.0.7'] },
+      { id: 'behind-nat', endpointReference: null, onvif: { addresses: ['10.0.0.9'], port: 8001 }, rtspAddresses: [] },
+      { id: 'onvif', endpointReference: null, onvif: { addresses: ['10.0.0.9'], port: 8002 }, rtspAddresses: [] },
+      { id: 'rtsp', endpointReference: null, onvif: null, rtspAddresses: ['10.0.0.6'] },
     ];
     const idOf = (addresses: string[], xaddrs: string[]): string | null =>
       describeFound(device(addresses, xaddrs), undefined, configured).configured;
@@ -58,6 +43,13 @@ describe('describeFound', () => {
   });
 });
 
+it('a camera of the config is known by its endpoint reference at any address', () => {
+  const moved: ConfiguredCamera[] = [
+    { id: 'moved', endpointReference: 'urn:uuid:1', onvif: { addresses: ['10.0.0.20'], port: 80 }, rtspAddresses: [] },
+  ];
+  expect(describeFound(device(['10.0.0.9'], []), undefined, moved).configured).toBe('moved');
+});
+
 describe('locate', () => {
   it('takes addresses as they are, and a name that does not resolve as nowhere', async () => {
     expect(
@@ -66,8 +58,8 @@ describe('locate', () => {
         { id: 'b', onvif: undefined, rtspHosts: ['::1', 'localhost'] },
       ]),
     ).toEqual([
-      { id: 'a', onvif: { addresses: ['10.0.0.1'], port: 80 }, rtspAddresses: [] },
-      { id: 'b', onvif: null, rtspAddresses: expect.arrayContaining(['::1', '127.0.0.1']) as string[] },
+      { id: 'a', endpointReference: null, onvif: { addresses: ['10.0.0.1'], port: 80 }, rtspAddresses: [] },
+      { id: 'b', endpointReference: null, onvif: null, rtspAddresses: expect.arrayContaining(['::1', '127.0.0.1']) as string[] },
     ]);
   });
 });

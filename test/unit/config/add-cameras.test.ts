@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { addCameras, type CameraToAdd } from '../../../src/config/add-cameras.ts';
+import { addCameras } from '../../../src/config/add-cameras.ts';
+import type { CameraToAdd } from '../../../src/config/camera-entries.ts';
 import { ConfigError } from '../../../src/config/config-error.ts';
 import { parseConfig } from '../../../src/config/load.ts';
 
@@ -55,6 +56,19 @@ describe('the text of a config with one more camera', () => {
     );
     const open = 'cameras:\n  - id: a\n    onvif: 10.0.0.1';
     expect(addCameras(FILE, open, [YARD]).text).toBe(`${open}\n${lines(2)}`);
+  });
+
+  it.each([
+    ['is written', 'urn:uuid:4d454930-0000-1000-8000-001122334455', true],
+    ['is left out where it is but an address', 'http://10.0.0.9/onvif/device_service', false],
+    ['is left out where it is no plain name', 'urn:x:${HOME}', false],
+  ])('what a camera calls itself %s', (_what, endpointReference, written) => {
+    const { text } = addCameras(FILE, '', [{ ...YARD, endpointReference }]);
+    const [camera] = (parse(text) as { cameras: Record<string, string>[] }).cameras;
+    expect(camera?.['endpoint']).toBe(written ? endpointReference : undefined);
+    expect(
+      addCameras(FILE, 'cameras: [{id: a, onvif: 10.0.0.1}]', [{ ...YARD, endpointReference }]).text.includes('endpoint'),
+    ).toBe(written);
   });
 
   it('has the list at its end where there was none', () => {
