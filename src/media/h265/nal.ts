@@ -1,0 +1,32 @@
+/** NAL unit types, ITU-T H.265 table 7-1. */
+export const NAL_RADL_N = 6;
+export const NAL_RASL_R = 9;
+export const NAL_BLA_W_LP = 16;
+export const NAL_IDR_W_RADL = 19;
+export const NAL_IDR_N_LP = 20;
+export const NAL_CRA = 21;
+const LAST_CODED_SLICE = 31;
+const LAST_IRAP = 23;
+export const NAL_SPS = 33;
+export const NAL_PPS = 34;
+
+export const NAL_HEADER_BYTES = 2;
+
+/** The six bits behind the forbidden bit; 0 for an empty one. */
+export function nalType(nal: Buffer): number {
+  return ((nal[0] ?? 0) >> 1) & 0x3f;
+}
+
+/** Sub-layer of the picture; 0 is the one that all others build on. */
+export function temporalId(nal: Buffer): number {
+  return Math.max(0, ((nal[1] ?? 0) & 7) - 1);
+}
+
+export function isSlice(nal: Buffer): boolean {
+  return nal.length > NAL_HEADER_BYTES && nalType(nal) <= LAST_CODED_SLICE;
+}
+
+/** True for a picture at which decoding may start: IDR, CRA or BLA. */
+export function isRandomAccess(nal: Buffer): boolean {
+  return nalType(nal) >= NAL_BLA_W_LP && nalType(nal) <= LAST_IRAP;
+}
