@@ -95,6 +95,11 @@ export class RtspClient {
     return { garbageBytes, resyncs, datagramsRefused: this.#media.datagramsRefused };
   }
 
+  /** True where the media come by UDP beside the RTSP connection; known once the tracks are set up. */
+  get overUdp(): boolean {
+    return this.#media.overUdp;
+  }
+
   /**
    * Connects, sets up the wanted tracks and plays. After an error everything is closed.
    * @throws GatewayError `rtsp.unreachable`, `rtsp.certificate`, `rtsp.timeout`, `rtsp.unauthorized`, `rtsp.not_found`, `rtsp.status`,

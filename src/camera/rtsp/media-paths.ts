@@ -39,6 +39,11 @@ export class MediaPaths {
     this.#options = options;
   }
 
+  /** True where the camera's media come by UDP. */
+  get overUdp(): boolean {
+    return this.#overUdp;
+  }
+
   /** Datagrams that were not the camera's, or not of the stream. */
   get datagramsRefused(): number {
     return [...this.#udp.values()].reduce((sum, each) => sum + each.refused, 0);
