@@ -1,10 +1,23 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Alias,
+  type Document,
+  type Node,
+  type YAMLMap,
+} from 'yaml';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
 
 export type Path = readonly PropertyKey[];
 
-/** Each alias may stand for a whole camera; a hundred is more than a template needs and less than a bomb. */
-const MAX_ALIASES = 100;
+/** Each alias may stand for a whole camera; a thousand is more than a site's template needs and less than a bomb. */
+const MAX_ALIASES = 1000;
 
 const TOO_DEEP = 'is nested too deeply to be read; a config has a few levels';
 
@@ -17,6 +30,7 @@ const ADVICE: Record<string, string> = {
   DUPLICATE_KEY: 'keep one of the two',
   MISSING_CHAR: 'close the quote or bracket, or put ": " after the key',
   BAD_ALIAS: 'put a value that starts with * in quotes',
+  TOO_MANY_ALIASES: 'write the values out',
   TAG_RESOLVE_FAILED: 'put a value that starts with ! in quotes',
   MULTIPLE_DOCS: 'remove the line with ---',
 };
@@ -26,13 +40,17 @@ export class ConfigDocument {
   readonly file: string;
   readonly #lines = new LineCounter();
   readonly #document: Document;
+  /** What each alias stands for; the parser itself would look through the whole text for each. */
+  readonly #targets = new Map<Alias, Node>();
 
   /** @throws ConfigError where the text is nested too deeply to be parsed. */
   constructor(file: string, text: string) {
     this.file = file;
     try {
       // What the parser would print by itself stands among the issues.
-      this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, merge: true, logLevel: 'error' });
+      const options = { lineCounter: this.#lines, prettyErrors: false, merge: true, logLevel: 'error' } as const;
+      // Its search for keys that stand twice takes the square of their number.
+      this.#document = parseDocument(text, { ...options, uniqueKeys: false });
     } catch {
       // It recurses, and notes only some of the places where its stack ends.
       throw new ConfigError([{ file, path: '', message: TOO_DEEP }]);
@@ -42,14 +60,27 @@ export class ConfigDocument {
   /** What keeps the text from being YAML that means something. */
   syntaxIssues(): ConfigIssue[] {
     const issues = [...this.#document.errors, ...this.#document.warnings].map(({ code, message, pos }) => ({
-      code,
+      code: code as string,
       message,
       offset: pos[0],
     }));
+    const add = (code: string, message: string, node: Node): void => {
+      issues.push({ code, message, offset: node.range?.[0] ?? 0 });
+    };
+    const anchors = new Map<string, Node>();
+    let aliases = 0;
     visit(this.#document, {
-      Alias: (_key, alias) => {
-        if (alias.resolve(this.#document) !== undefined) return;
-        issues.push({ code: 'BAD_ALIAS', message: 'An alias stands before its anchor', offset: alias.range?.[0] ?? 0 });
+      Node: (_key, node) => {
+        if (isMap(node)) for (const key of repeatedKeys(node)) add('DUPLICATE_KEY', 'Map keys must be unique', key);
+        if (!isAlias(node)) {
+          if (node.anchor !== undefined) anchors.set(node.anchor, node);
+          return;
+        }
+        aliases += 1;
+        const target = anchors.get(node.source);
+        if (target === undefined) add('BAD_ALIAS', 'An alias stands before its anchor', node);
+        else this.#targets.set(node, target);
+        if (aliases === MAX_ALIASES + 1) add('TOO_MANY_ALIASES', `There are more than ${MAX_ALIASES} aliases`, node);
       },
     });
     // Once the parser has lost its way it stumbles over each token that follows.
@@ -109,7 +140,7 @@ export class ConfigDocument {
   #walk(path: Path): { key?: Node; value?: Node } | undefined {
     let found: { key?: Node; value?: Node } = isNode(this.#document.contents) ? { value: this.#document.contents } : {};
     for (const step of path) {
-      const holder = isAlias(found.value) ? found.value.resolve(this.#document) : found.value;
+      const holder = isAlias(found.value) ? this.#targets.get(found.value) : found.value;
       if (isSeq(holder)) {
         const item: unknown = holder.items[Number(step)];
         if (!isNode(item)) return undefined;
@@ -130,6 +161,17 @@ export class ConfigDocument {
     const { line, col } = this.#lines.linePos(offset);
     return { file: this.file, line, column: col };
   }
+}
+
+/** Keys of the map that stand in it before; `<<` may stand more than once. */
+function repeatedKeys({ items }: YAMLMap): Node[] {
+  const seen = new Set<unknown>();
+  return items.flatMap(({ key }) => {
+    if (!isScalar(key) || key.value === '<<' || typeof key.value === 'symbol') return [];
+    if (seen.has(key.value)) return [key];
+    seen.add(key.value);
+    return [];
+  });
 }
 
 /** `cameras[1].rtsp.main` */

@@ -1,7 +1,6 @@
-import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, formatIssue } from '../../../src/config/config-error.ts';
-import { loadConfig, parseConfig } from '../../../src/config/load.ts';
+import { parseConfig } from '../../../src/config/load.ts';
 import type { Environment } from '../../../src/config/secrets.ts';
 
 const CAMERA = 'cameras: [{id: a, onvif: 192.0.2.1}]';
@@ -318,31 +317,4 @@ describe('what is wrong is named by line, column and what to write', () => {
       issues: [{ file: 'f', line: 1, column: 1, path: 'htttp', message: 'is not a known key; did you mean "http"?' }],
     });
   });
-});
-
-describe('a file that would harm', () => {
-  it('is refused when its aliases expand to very much', () => {
-    const levels = ['b: &b [*a,*a,*a,*a,*a,*a,*a,*a]', 'c: &c [*b,*b,*b,*b,*b,*b,*b,*b]', 'cameras: [*c,*c,*c,*c,*c,*c,*c,*c]'];
-    expect(wrongWith(['a: &a [x,x,x,x,x,x,x,x]', ...levels].join('\n'))).toEqual([expect.stringContaining('expand to too much')]);
-  });
-
-  it('is refused when it is nested very deeply', () => {
-    expect(wrongWith('['.repeat(100_000)).every((line) => line.includes('nested too deeply'))).toBe(true);
-    expect(wrongWith('a: '.repeat(100_000))).not.toEqual([]);
-  });
-
-  it('is refused by its length before it is read', () => {
-    expect(() => loadConfig('/dev/zero', {})).toThrow('/dev/zero: is longer than 2 MiB');
-  });
-
-  it('cannot reach the prototype of what it is read into', () => {
-    expect(wrongWith(`__proto__: {x: 1}\n${CAMERA}`)).toEqual([expect.stringContaining('__proto__: is not a key')]);
-  });
-});
-
-it('a file that cannot be read says which and how to name another', () => {
-  expect(() => loadConfig('/nowhere/gateway.yaml', {})).toThrow(
-    '/nowhere/gateway.yaml: the config file does not exist; name one that can be read by --config',
-  );
-  expect(() => loadConfig(tmpdir(), {})).toThrow('the config file is a folder');
 });
