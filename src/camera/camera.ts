@@ -7,11 +7,13 @@ import { silentLogger, type Logger } from '../base/log.ts';
 import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
 import type { CameraSource } from '../plane/messages.ts';
 import { describeCamera, missingH264, profilesOfUris, readProfiles, type CameraProfile } from './camera-profiles.ts';
+import { assertOwnDevice, type DeviceIdentity } from './device-identity.ts';
 import { FailureLog } from './failure-log.ts';
 import { KeyframeRequests } from './keyframe-requests.ts';
 import { OnvifDevice, type OnvifConnectOptions } from './onvif/adapter.ts';
 import type { DeviceInformation } from './onvif/device-answers.ts';
-import { bracketHost, splitStreamUri } from './stream-uri.ts';
+import { credentialsInUris, splitStreamUri } from './stream-uri.ts';
+import { describePlace, Whereabouts, type CameraPlace } from './whereabouts.ts';
 
 /** Waits between attempts, milliseconds. Wrong credentials are tried less often: cameras lock an account that fails too often. */
 const RETRY_FIRST_MS = 1000;
@@ -54,6 +56,10 @@ interface CommonOptions {
   tls?: TlsPolicy;
   clock?: Clock;
   logger?: Logger;
+  /** By what the device is known already; one with another serial number is not taken for this camera. */
+  identity?: DeviceIdentity;
+  /** True where no config says its address: the one where it was last online counts as its own. */
+  adopted?: boolean;
   /** Waited for before each attempt to connect. */
   turn?: DialTurn;
   /** Called after {@link Camera.status} changed. */
@@ -64,10 +70,7 @@ interface CommonOptions {
 
 /** A camera is given by its ONVIF device, or by RTSP URIs whose keys serve as profile tokens. */
 export type CameraOptions = CommonOptions &
-  (
-    | { onvif: { host: string; port: number; path?: string }; rtsp?: undefined }
-    | { rtsp: Readonly<Record<string, string>>; onvif?: undefined }
-  );
+  ({ onvif: CameraPlace; rtsp?: undefined } | { rtsp: Readonly<Record<string, string>>; onvif?: undefined });
 
 /**
  * The control side of one configured camera: keeps it connected by ONVIF, knows its profiles and where they are pulled, and
@@ -84,10 +87,15 @@ export class Camera {
   readonly #failureLog: FailureLog;
   readonly #keyframes: KeyframeRequests;
   readonly #credentials: { username: string; password: string } | undefined;
+  /** Undefined for an `rtsp:` camera. */
+  readonly #whereabouts: Whereabouts | undefined;
+  #identity: DeviceIdentity | null;
   #status: CameraStatus;
   #device: CameraDevice | null = null;
   /** The next attempt (at `attemptAt`, by `performance.now()`) or clock check (null); absent while one is under way. */
   #next: { timer: NodeJS.Timeout; attemptAt: number | null } | null = null;
+  /** Ends the attempt that is under way. */
+  #attempting: AbortController | null = null;
   #lastAttemptAt = Number.NEGATIVE_INFINITY;
   /** What the log last said of the camera being online; null while it is not. */
   #described: string | null = null;
@@ -98,6 +106,9 @@ export class Camera {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
+    const { onvif: home, adopted = false } = options;
+    this.#whereabouts = home && new Whereabouts({ cameraId: options.id, home, adopted, logger: this.#logger });
+    this.#identity = options.identity ?? null;
     this.#credentials = options.credentials ?? credentialsInUris(options.rtsp);
     this.#failureLog = new FailureLog(options.id, this.#logger);
     this.#keyframes = new KeyframeRequests({
@@ -119,14 +130,27 @@ export class Camera {
     return this.#options.onvif === undefined ? 'rtsp' : 'onvif';
   }
 
-  /** Host, and port where it is not the usual one, as the config says. */
+  /** Host, and port where it is not the usual one: where the camera is as far as is known. */
   get address(): string {
-    const { onvif, rtsp } = this.#options;
-    if (onvif !== undefined) {
-      return onvif.port === 80 ? bracketHost(onvif.host) : `${bracketHost(onvif.host)}:${onvif.port}`;
-    }
-    const first = splitStreamUri(Object.values(rtsp)[0] ?? '');
+    const place = this.place;
+    if (place !== undefined) return describePlace(place);
+    const first = splitStreamUri(Object.values(this.#options.rtsp ?? {})[0] ?? '');
     return first === undefined ? '' : `${first.host}${first.port}`;
+  }
+
+  /** Where its ONVIF device is tried now; undefined for an `rtsp:` camera. */
+  get place(): CameraPlace | undefined {
+    return this.#whereabouts?.place;
+  }
+
+  /** The address that the config says, where the camera is at another one; else null. */
+  get configuredAddress(): string | null {
+    return this.#whereabouts?.configured ?? null;
+  }
+
+  /** By what its device is known again; null while that is not known. */
+  get identity(): DeviceIdentity | null {
+    return this.#identity;
   }
 
   get status(): CameraStatus {
@@ -177,6 +201,25 @@ export class Camera {
     if (attemptAt === null || performance.now() + waitMs < attemptAt) this.#scheduleAttempt(waitMs);
   }
 
+  /** Notes what the device that is connected calls itself; with what it says of itself, it is known by that from now on. */
+  learn(endpointReference: string): void {
+    const { manufacturer = '', model = '', serial = '' } = this.#status.information ?? {};
+    this.#identity = { endpointReference, manufacturer, model, serial };
+  }
+
+  /**
+   * The device was found at another address: connects there at once. Where there is none, or another one, it goes on at its
+   * own address.
+   *
+   * @param by what it was found by, for the log: `endpoint reference`
+   */
+  moved(place: CameraPlace, by: string): void {
+    if (this.#whereabouts === undefined || this.#closing.signal.aborted) return;
+    this.#whereabouts.moved(place, by);
+    this.#attempting?.abort();
+    this.#scheduleAttempt(0);
+  }
+
   /** Asks the camera for a keyframe; at most twice a second for each profile. An `rtsp:` camera cannot be asked. */
   requestKeyframe(profileToken: string): void {
     if (this.#device === null || !this.#status.profiles.some(({ token }) => token === profileToken)) return;
@@ -193,27 +236,33 @@ export class Camera {
 
   async #attempt(): Promise<void> {
     this.#cancelNext();
+    const attempting = new AbortController();
+    const signal = AbortSignal.any([this.#closing.signal, attempting.signal]);
+    this.#attempting = attempting;
     try {
-      await this.#connect();
+      await this.#connect(signal);
       this.#backoff.reset();
       this.#scheduleClockCheck();
     } catch (error) {
-      if (!this.#closing.signal.aborted) this.#retry(error);
+      if (!signal.aborted) this.#retry(error);
     } finally {
+      if (this.#attempting === attempting) this.#attempting = null;
       this.#lastAttemptAt = performance.now();
     }
   }
 
-  async #connect(): Promise<void> {
-    const { onvif, turn = atOnce, connect = (options) => OnvifDevice.connect(options) } = this.#options;
-    if (onvif === undefined) return;
-    await turn(this.address, this.#closing.signal);
-    this.#closing.signal.throwIfAborted();
+  async #connect(signal: AbortSignal): Promise<void> {
+    const { turn = atOnce, connect = (options) => OnvifDevice.connect(options) } = this.#options;
+    const { place } = this;
+    if (place === undefined) return;
+    await turn(this.address, signal);
+    signal.throwIfAborted();
     const { username, password } = this.#credentials ?? { username: '', password: '' };
-    const device = await connect({ ...onvif, username, password, signal: this.#closing.signal });
+    const device = await connect({ ...place, username, password, signal });
     try {
+      assertOwnDevice(this.#identity, device.information, { cameraId: this.id, address: describePlace(place) });
       const profiles = await readProfiles(device, this.id);
-      this.#closing.signal.throwIfAborted();
+      signal.throwIfAborted();
       this.#take(device, profiles);
     } catch (error) {
       if (this.#device !== device) device.close();
@@ -240,6 +289,7 @@ export class Camera {
     if (reason.code === 'internal') this.#logger.error({ camera: this.id, err: error }, `camera ${this.id}: unexpected error`);
     this.#failureLog.failed(reason, waitMs);
     this.#described = null;
+    this.#whereabouts?.failed(reason.code);
     this.#scheduleAttempt(waitMs);
     this.#update({ state: 'failed', reason });
   }
@@ -249,10 +299,10 @@ export class Camera {
     try {
       const offset = (await this.#device?.measureClockOffset()) ?? null;
       this.#update({ clockOffsetMs: this.#clockOffset(offset) });
-      this.#scheduleClockCheck();
+      if (this.#next === null) this.#scheduleClockCheck();
     } catch {
       // The camera does not answer any more: the attempt finds out why, and heals it.
-      if (!this.#closing.signal.aborted) await this.#attempt();
+      if (!this.#closing.signal.aborted && this.#next === null) await this.#attempt();
     }
   }
 
@@ -265,6 +315,7 @@ export class Camera {
 
   #announce(): void {
     this.#failureLog.recovered();
+    this.#whereabouts?.reached();
     const { information, profiles, clockOffsetMs } = this.#status;
     const described = describeCamera(information, profiles, clockOffsetMs);
     if (described === this.#described) return;
@@ -297,13 +348,4 @@ export class Camera {
     this.#status = next;
     if (!this.#closing.signal.aborted) this.#options.onChange?.();
   }
-}
-
-/** An RTSP URI of the config may carry the credentials; they hold for all streams of the camera. */
-function credentialsInUris(uris: Readonly<Record<string, string>> = {}): { username: string; password: string } | undefined {
-  for (const uri of Object.values(uris)) {
-    const credentials = splitStreamUri(uri)?.credentials;
-    if (credentials !== undefined) return credentials;
-  }
-  return undefined;
 }

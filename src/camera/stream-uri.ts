@@ -32,6 +32,17 @@ export function bracketHost(host: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }
 
+/** An RTSP URI of the config may carry the credentials; they hold for all streams of the camera. */
+export function credentialsInUris(
+  uris: Readonly<Record<string, string>> = {},
+): { username: string; password: string } | undefined {
+  for (const uri of Object.values(uris)) {
+    const credentials = splitStreamUri(uri)?.credentials;
+    if (credentials !== undefined) return credentials;
+  }
+  return undefined;
+}
+
 function credentialsOf(userinfo: string | undefined): { username: string; password: string } | undefined {
   if (userinfo === undefined || userinfo === '') return undefined;
   const colon = userinfo.indexOf(':');

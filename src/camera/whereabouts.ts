@@ -1,0 +1,82 @@
+import type { Logger } from '../base/log.ts';
+import { bracketHost } from './stream-uri.ts';
+
+/** Where an ONVIF device is reached. */
+export interface CameraPlace {
+  host: string;
+  port: number;
+  /** Of the device service, where it is not the usual one. */
+  path?: string;
+}
+
+export interface WhereaboutsOptions {
+  cameraId: string;
+  /** Its own address. */
+  home: CameraPlace;
+  /** No config says its own address: it is the one where it was last online. */
+  adopted: boolean;
+  logger: Logger;
+}
+
+/** With these whoever is at an address has shown not to be the camera: there is nobody, or another device. */
+const NOT_THERE: ReadonlySet<string> = new Set([
+  'camera.unreachable',
+  'camera.timeout',
+  'camera.not_onvif',
+  'camera.other_device',
+]);
+
+/** Where a camera is: at its own address, or at another one where its device was found. */
+export class Whereabouts {
+  readonly #options: WhereaboutsOptions;
+  #home: CameraPlace;
+  #found: { place: CameraPlace; by: string } | null = null;
+  /** What the log last said of it. */
+  #announced: string | null = null;
+
+  constructor(options: WhereaboutsOptions) {
+    this.#options = options;
+    this.#home = options.home;
+  }
+
+  /** Where the device is tried. */
+  get place(): CameraPlace {
+    return this.#found?.place ?? this.#home;
+  }
+
+  /** The configured address, where the camera is at another one. */
+  get configured(): string | null {
+    return this.#found === null || this.#options.adopted ? null : describePlace(this.#home);
+  }
+
+  /** The device was found elsewhere; `by` says by what, for the log. */
+  moved(place: CameraPlace, by: string): void {
+    this.#found = { place, by };
+  }
+
+  /** An attempt failed, with this code of a GatewayError. Where the camera was not, it is no longer looked for. */
+  failed(code: string): void {
+    if (NOT_THERE.has(code)) this.#found = null;
+  }
+
+  /** The device answers at {@link place}. */
+  reached(): void {
+    const { cameraId, adopted, logger } = this.#options;
+    if (this.#found === null) return;
+    const { place, by } = this.#found;
+    const before = `${adopted ? 'before' : 'configured'}: ${describePlace(this.#home)}`;
+    const text = `camera ${cameraId}: found again at ${describePlace(place)} (${before}), by its ${by}`;
+    if (adopted) {
+      this.#home = place;
+      this.#found = null;
+    }
+    if (text === this.#announced) return;
+    this.#announced = text;
+    logger.warn({ camera: cameraId }, adopted ? text : `${text}; change the address in the config`);
+  }
+}
+
+/** Host, and port where it is not the usual one. */
+export function describePlace({ host, port }: CameraPlace): string {
+  return port === 80 ? bracketHost(host) : `${bracketHost(host)}:${port}`;
+}
