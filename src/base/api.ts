@@ -56,6 +56,8 @@ export interface ProfileInfo {
   audio: { codec: string } | null;
   metadata: boolean;
   stream: { state: 'idle' | 'connecting' | 'playing' | 'failed'; reason: Reason | null };
+  /** What viewers will miss though the profile plays (sound in a codec of its own, B-frames), and what to set; known once it was pulled. */
+  warnings: Reason[];
 }
 
 /** `GET /api/sessions` */

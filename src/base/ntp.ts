@@ -24,3 +24,8 @@ export function unixMsFromNtp(time: NtpTime): number {
 export function ntpMiddle32(time: NtpTime): number {
   return (((time.seconds & 0xffff) << 16) | (time.fraction >>> 16)) >>> 0;
 }
+
+/** False for NTP 0, with which a sender says that it has no clock (RFC 3550 section 6.4.1). */
+export function isNtpSet(time: NtpTime): boolean {
+  return time.seconds !== 0 || time.fraction !== 0;
+}

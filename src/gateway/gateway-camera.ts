@@ -39,6 +39,8 @@ export class GatewayCamera {
   readonly #device: SignalingDevice;
   /** By profile token. */
   readonly #streams = new Map<string, { state: StreamState; reason: Reason | null; media: StreamMedia | undefined }>();
+  /** What was said once: a camera that is pulled anew a hundred times a day must not fill the log. */
+  readonly #warned = new Set<string>();
   /** Of an `rtsp:` camera, which only its streams tell of: how the last pull went, kept while nobody watches. */
   #pulled: { reason: Reason | null; since: number } | undefined;
 
@@ -92,12 +94,12 @@ export class GatewayCamera {
     this.#streams.set(profile, { state, reason: reason ?? null, media: media ?? known?.media });
     this.#notePull(state, reason ?? null);
     if (state === 'failed') this.camera.refresh();
-    if (media !== undefined && media.audio !== null && !media.audioPassed && known?.media?.audio !== media.audio) {
-      const { logger } = this.#options;
-      logger.warn(
-        { camera: this.camera.id },
-        `camera ${this.camera.id}: no sound of profile ${profile}: browsers do not play ${media.audio}`,
-      );
+    for (const warning of media?.warnings ?? []) {
+      const key = `${profile} ${warning.code}`;
+      if (this.#warned.has(key)) continue;
+      this.#warned.add(key);
+      const place = `camera ${this.camera.id}, profile ${profile}`;
+      this.#options.logger.warn({ camera: this.camera.id, reason: warning }, `${place}: ${warning.message}`);
     }
   }
 
@@ -154,6 +156,7 @@ export class GatewayCamera {
       audio: sound === null ? null : { codec: sound },
       metadata: metadata || pulled?.metadata === true,
       stream: { state: stream?.state ?? 'idle', reason: stream?.reason ?? null },
+      warnings: pulled?.warnings ?? [],
     };
   }
 }

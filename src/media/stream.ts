@@ -38,7 +38,17 @@ export interface StreamOptions {
   clockOffsetMs: number;
   /** Viewers cannot decode until a keyframe comes. */
   onKeyframeWanted: () => void;
+  /** Told once a connection at most: the video has B-frames, which no browser shows in their order (mediamtx#1491, #3022). */
+  onReordered?: () => void;
 }
+
+/**
+ * A clock that is further off than this from what ONVIF says, or from ours, does not tell the time of day: it was never set (1970), counts
+ * the camera's uptime, or has 1970 for 1900.
+ */
+const MAX_CLOCK_ERROR_MS = 366 * 24 * 3_600_000;
+/** Sound and picture of a camera whose reports are further apart than this have reports of different clocks. */
+const MAX_DISAGREEMENT_MS = 1000;
 
 type Kind = 'video' | 'audio' | 'metadata';
 
@@ -171,12 +181,12 @@ export class Stream {
 
   /** The camera's time on the video's timeline; undefined before its first packet. */
   get videoTime(): TimeMapping | undefined {
-    return this.#video?.receiver.time(this.cameraClockOffsetMs);
+    return this.#timeOf(this.#video?.receiver);
   }
 
   /** The camera's time on the audio's timeline; undefined before its first packet. */
   get audioTime(): TimeMapping | undefined {
-    return this.#audio?.receiver.time(this.cameraClockOffsetMs);
+    return this.#timeOf(this.#audio?.receiver);
   }
 
   /** The camera's clock minus ours: by its sender reports, so that all tracks agree, else as it was given. Milliseconds. */
@@ -184,9 +194,31 @@ export class Stream {
     return this.reportedClockOffsetMs ?? this.#clockOffsetMs;
   }
 
-  /** The camera's clock minus ours by its sender reports, milliseconds; undefined where it sends none. */
+  /** The camera's clock minus ours by its sender reports, milliseconds; undefined where they tell no time of day. */
   get reportedClockOffsetMs(): number | undefined {
+    const offset = this.#senderOffsetMs;
+    return offset !== undefined && Math.abs(offset - this.#clockOffsetMs) < MAX_CLOCK_ERROR_MS ? offset : undefined;
+  }
+
+  /** What sender reports count from minus our clock: the time of day, or the camera's uptime (RFC 3550 section 6.4.1). */
+  get #senderOffsetMs(): number | undefined {
     return this.#video?.receiver.reportedClockOffsetMs ?? this.#audio?.receiver.reportedClockOffsetMs;
+  }
+
+  /**
+   * By its sender reports, as long as they agree with those of the other track; else by arrival. A clock without the time of day brings
+   * sound and picture in step all the same: its times are moved to the camera's.
+   */
+  #timeOf(receiver: TrackReceiver | undefined): TimeMapping | undefined {
+    const senderOffset = this.#senderOffsetMs;
+    const own = receiver?.reportedClockOffsetMs;
+    const reported = receiver?.reportedTime;
+    if (reported !== undefined && own !== undefined && senderOffset !== undefined) {
+      const agrees = Math.abs(own - senderOffset) <= MAX_DISAGREEMENT_MS;
+      if (agrees) return { ...reported, unixMs: reported.unixMs + this.cameraClockOffsetMs - senderOffset };
+    }
+    const arrival = receiver?.arrivalTime;
+    return arrival && { ...arrival, unixMs: arrival.unixMs + this.cameraClockOffsetMs };
   }
 
   #setVideo(index: number, track: TrackDescription): void {
@@ -199,6 +231,7 @@ export class Stream {
     this.#video = new VideoTrack(track, randomInt(2 ** 32), this.#options.maxPayload, {
       frame: (frame) => this.#handOn(frame),
       keyframeWanted: this.#options.onKeyframeWanted,
+      reordered: () => this.#options.onReordered?.(),
     });
   }
 
@@ -269,7 +302,7 @@ function isMetadata(track: TrackDescription): boolean {
   return /^vnd\.onvif\.metadata$/i.test(track.encodingName);
 }
 
-/** G.711 only at its own rate: the static payload types mean 8 kHz, and a browser plays nothing else under these names. */
-function isPassed(track: TrackDescription): boolean {
-  return PASSED_AUDIO.has(track.encodingName) && (track.encodingName === 'OPUS' || track.clockRate === 8000);
+/** G.711 at its own rate only (mediamtx#2848), and in mono: a browser knows it as PCMU/8000 and PCMA/8000, and nothing else by these names. */
+function isPassed({ encodingName, clockRate, channels = 1 }: TrackDescription): boolean {
+  return PASSED_AUDIO.has(encodingName) && (encodingName === 'OPUS' || (clockRate === 8000 && channels === 1));
 }

@@ -1,3 +1,5 @@
+import { isNtpSet, unixMsFromNtp } from '../base/ntp.ts';
+import { SenderClock } from './rtp/sender-clock.ts';
 import { Timeline, type TimeMapping } from './rtp/timeline.ts';
 import { parseRtpPacket, type RtpPacket } from './rtp/packet.ts';
 import { RtpReceiver, type Reception } from './rtp/receiver.ts';
@@ -13,6 +15,8 @@ export interface TrackDescription {
   clockRate: number;
   /** Parameters of the SDP's fmtp, keys in lower case. */
   fmtp: ReadonlyMap<string, string>;
+  /** Of sound; 1 where absent. */
+  channels?: number;
   /** SSRC of its packets, where that is known before they come. */
   ssrc?: number;
 }
@@ -32,8 +36,11 @@ export interface PlacedPacket {
 export class TrackReceiver {
   readonly clockRate: number;
   readonly #timeline: Timeline;
+  readonly #senderClock = new SenderClock();
   #receiver: RtpReceiver;
   #payloadType: number;
+  /** No packet of this connection has come. */
+  #isNew = true;
   #reconnected = false;
   #received = 0;
   #malformed = 0;
@@ -43,7 +50,7 @@ export class TrackReceiver {
     this.clockRate = track.clockRate;
     this.#payloadType = track.payloadType;
     this.#timeline = new Timeline(track.clockRate, start);
-    this.#receiver = new RtpReceiver(track.clockRate);
+    this.#receiver = new RtpReceiver(track.clockRate, track.ssrc);
   }
 
   get received(): number {
@@ -62,8 +69,16 @@ export class TrackReceiver {
   reconnect(track: TrackDescription): void {
     this.#lostBefore += this.#receiver.lost;
     this.#payloadType = track.payloadType;
-    this.#receiver = new RtpReceiver(track.clockRate);
+    this.#receiver = new RtpReceiver(track.clockRate, track.ssrc);
+    this.#senderClock.forget();
+    this.#timeline.reordered = false;
+    this.#isNew = true;
     this.#reconnected = true;
+  }
+
+  /** See {@link Timeline.reordered}. */
+  set reordered(reordered: boolean) {
+    this.#timeline.reordered = reordered;
   }
 
   /** Undefined when the packet is malformed, late, twice, or of a payload type that the track does not have. */
@@ -75,36 +90,40 @@ export class TrackReceiver {
     }
     const reception = this.#receiver.receive(packet, arrivalMs);
     if (reception === undefined) return undefined;
+    if (reception.restart) this.#senderClock.forget();
     const restart = reception.restart || this.#reconnected;
     this.#reconnected = false;
     this.#received += 1;
-    const { breaks } = this.#timeline;
     const timestamp = this.#timeline.advance(packet.timestamp, arrivalMs, restart);
-    // A jump within the same source: the last report names timestamps from before it. (Over a restart the receiver knows by itself.)
-    if (!restart && this.#timeline.breaks > breaks) this.#receiver.forgetSenderReport();
+    if (this.#isNew) this.#senderClock.place((rtpTimestamp) => this.#timeline.translate(rtpTimestamp));
+    this.#isNew = false;
     return { packet, timestamp, reception: { ...reception, restart } };
   }
 
   receiveRtcp(message: RtcpMessage, arrivalMs: number): void {
-    if (message.type === 'sender-report') this.#receiver.receiveSenderReport(message.ntp, message.rtpTimestamp, arrivalMs);
+    // NTP 0 is a camera that says it has no clock (RFC 3550 section 6.4.1).
+    if (message.type !== 'sender-report' || !isNtpSet(message.ntp)) return;
+    const { ntp, rtpTimestamp } = message;
+    this.#receiver.receiveSenderReport(ntp, arrivalMs);
+    // A camera's first report may come ahead of its first packet (Reolink).
+    const timestamp = this.#isNew ? undefined : this.#timeline.translate(rtpTimestamp);
+    this.#senderClock.take(unixMsFromNtp(ntp), arrivalMs, rtpTimestamp, timestamp);
   }
 
-  /** The camera's clock minus ours by its last sender report, milliseconds; undefined when it sent none. */
+  /** The sender's clock minus ours by its reports, milliseconds; undefined where there are none that can be believed. */
   get reportedClockOffsetMs(): number | undefined {
-    const report = this.#receiver.senderReport;
-    return report === undefined ? undefined : report.unixMs - report.arrivalMs;
+    return this.reportedTime === undefined ? undefined : this.#senderClock.offsetMs;
   }
 
-  /**
-   * The camera's time on the timeline: by its sender reports, else by arrival and the offset of its clock.
-   *
-   * @param clockOffsetMs the camera's clock minus ours
-   */
-  time(clockOffsetMs: number): TimeMapping | undefined {
-    const report = this.#receiver.senderReport;
-    if (report !== undefined) return { unixMs: report.unixMs, timestamp: this.#timeline.translate(report.rtpTimestamp) };
+  /** The sender's time on the timeline by its reports; undefined where there are none that can be believed, or no packet yet. */
+  get reportedTime(): TimeMapping | undefined {
     const arrival = this.#timeline.arrival;
-    return arrival === undefined ? undefined : { unixMs: arrival.unixMs + clockOffsetMs, timestamp: arrival.timestamp };
+    return arrival === undefined ? undefined : this.#senderClock.time(arrival, this.clockRate);
+  }
+
+  /** Our time on the timeline, by the packets that came soonest; undefined before the first. */
+  get arrivalTime(): TimeMapping | undefined {
+    return this.#timeline.arrival;
   }
 
   get ssrc(): number | undefined {

@@ -1,7 +1,8 @@
-import { H264Depacketizer } from './h264/depacketizer.ts';
-import { hasPicture, isKeyframe } from './h264/nal.ts';
+import { H264Depacketizer, type DepacketizedAccessUnit } from './h264/depacketizer.ts';
+import { hasPicture, isBSlice, isKeyframe } from './h264/nal.ts';
 import { packetizeH264 } from './h264/packetizer.ts';
 import { ParameterSets } from './h264/parameter-sets.ts';
+import { timestampDistance } from './rtp/packet.ts';
 import { TrackReceiver, type TrackDescription } from './track.ts';
 
 /** One picture ready to be sent: the payloads are shared by all viewers and must not be written to. */
@@ -20,6 +21,8 @@ export interface VideoTrackEvents {
   frame(frame: VideoFrame): void;
   /** The pictures to come lack their reference: a keyframe would mend it. */
   keyframeWanted(): void;
+  /** Told once a connection: pictures come in another order than they are shown in (B-frames), which no browser puts right. */
+  reordered(): void;
 }
 
 /**
@@ -35,6 +38,11 @@ export class VideoTrack {
   #awaitingKeyframe = true;
   /** Timestamps on the timeline, by the camera's: an access unit may be complete only when the next has begun. */
   #timestamps: { rtp: number; timestamp: number } | undefined;
+  /** The camera's timestamp of the last picture. */
+  #lastRtp: number | undefined;
+  /** That of the last picture that was handed on, on the timeline. */
+  #lastTimestamp: number | undefined;
+  #reordered = false;
   #accessUnits = 0;
   #keyframes = 0;
   #damaged = 0;
@@ -67,6 +75,7 @@ export class VideoTrack {
 
   reconnect(track: TrackDescription): void {
     this.receiver.reconnect(track);
+    this.#reordered = false;
     this.#startAnew();
     this.#parameterSets = new ParameterSets(track.fmtp.get('sprop-parameter-sets'));
   }
@@ -79,7 +88,7 @@ export class VideoTrack {
     const before = this.#timestamps;
     this.#timestamps = { rtp: packet.timestamp, timestamp };
     for (const unit of this.#depacketizer.push(packet, placed.reception.gap)) {
-      this.#handOn(unit.nals, unit.damaged, unit.timestamp === packet.timestamp ? timestamp : (before?.timestamp ?? timestamp));
+      this.#take(unit, unit.timestamp === packet.timestamp ? timestamp : (before?.timestamp ?? timestamp));
     }
   }
 
@@ -87,19 +96,21 @@ export class VideoTrack {
     this.#malformedBefore += this.#depacketizer.malformed;
     this.#depacketizer = new H264Depacketizer();
     this.#awaitingKeyframe = true;
+    this.#lastRtp = undefined;
   }
 
-  #handOn(nals: Buffer[], damaged: boolean, timestamp: number): void {
+  #take({ nals, timestamp: rtp, damaged, lostBefore }: DepacketizedAccessUnit, timestamp: number): void {
     const accessUnit = this.#parameterSets.apply(nals);
-    // Some cameras send parameter sets under a timestamp of their own: kept for the next keyframe, but nothing that a decoder shows.
+    if (damaged || lostBefore) this.#awaitingKeyframe = true;
+    // Some cameras send parameter sets under a timestamp of their own (Reolink RLC-822A): kept for the next keyframe, but nothing to show.
     if (!damaged && !hasPicture(nals)) return;
     this.#accessUnits += 1;
+    this.#noteOrder(nals, rtp);
     const keyframe = !damaged && isKeyframe(nals);
     if (keyframe && this.#parameterSets.complete) {
       this.#awaitingKeyframe = false;
       this.#keyframes += 1;
-    } else if (damaged || this.#awaitingKeyframe) {
-      this.#awaitingKeyframe = true;
+    } else if (this.#awaitingKeyframe) {
       this.#damaged += 1;
       this.#events.keyframeWanted();
       return;
@@ -107,6 +118,25 @@ export class VideoTrack {
     const payloads = packetizeH264(accessUnit, this.#maxPayload);
     if (payloads.length === 0) return;
     const bytes = payloads.reduce((sum, payload) => sum + payload.length, 0);
-    this.#events.frame({ payloads, timestamp, keyframe, bytes });
+    this.#events.frame({ payloads, timestamp: this.#distinct(timestamp), keyframe, bytes });
+  }
+
+  /** A B slice that steps back in time is the proof: such slices alone do not change the order. */
+  #noteOrder(nals: readonly Buffer[], rtp: number): void {
+    if (!this.#reordered && this.#lastRtp !== undefined && timestampDistance(this.#lastRtp, rtp) < 0 && nals.some(isBSlice)) {
+      this.#reordered = true;
+      this.receiver.reordered = true;
+      this.#events.reordered();
+    }
+    this.#lastRtp = rtp;
+  }
+
+  /** Two pictures with one timestamp (mediamtx#2876) would be one for a browser. */
+  #distinct(timestamp: number): number {
+    const last = this.#lastTimestamp;
+    const distinct =
+      last !== undefined && !this.#reordered && timestampDistance(last, timestamp) <= 0 ? (last + 1) >>> 0 : timestamp;
+    this.#lastTimestamp = distinct;
+    return distinct;
   }
 }

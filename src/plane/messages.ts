@@ -90,6 +90,8 @@ export interface StreamMedia {
   metadata: boolean;
   /** False where a browser cannot play the audio track as it comes. */
   audioPassed: boolean;
+  /** What viewers will miss though the profile plays: its sound, or the order of its pictures. */
+  warnings: Reason[];
 }
 
 export interface MediaStats {

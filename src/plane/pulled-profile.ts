@@ -2,9 +2,10 @@ import { RtspSource } from '../camera/rtsp/source.ts';
 import type { RtspTrack } from '../camera/rtsp/sdp.ts';
 import type { Clock } from '../base/clock.ts';
 import type { DialTurn } from '../base/dial-stagger.ts';
-import { GatewayError, type Reason } from '../base/errors.ts';
+import type { Reason } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { Stream } from '../media/stream.ts';
+import { bFrames, noH264, streamMedia } from './stream-media.ts';
 import type { WatchedProfile } from '../peer/session.ts';
 import type { CameraSource, ProfileSource, StreamMedia, StreamState, StreamStats } from './messages.ts';
 
@@ -57,6 +58,7 @@ export class PulledProfile implements WatchedProfile {
       keyframeCacheBytes: options.keyframeCacheBytes,
       clockOffsetMs: options.camera.clockOffsetMs,
       onKeyframeWanted: () => this.requestKeyframe(),
+      onReordered: () => this.#warn(bFrames()),
     });
   }
 
@@ -192,9 +194,16 @@ export class PulledProfile implements WatchedProfile {
   /** Without H.264 there is nothing to watch: the pull fails, and is tried again as after any other failure. */
   #choose(described: readonly RtspTrack[]): RtspTrack[] {
     const chosen = Stream.choose(described);
-    this.#media = mediaOf(described, chosen);
+    this.#media = streamMedia(described, chosen);
     if (chosen.some(({ kind }) => kind === 'video')) return chosen;
     throw noH264(this.#media.video);
+  }
+
+  /** Says what was found out while the profile plays. */
+  #warn(warning: Reason): void {
+    if (this.#media === undefined) return;
+    this.#media = { ...this.#media, warnings: [...this.#media.warnings, warning] };
+    this.#options.onState(this.#state, this.#reason, this.#media);
   }
 
   #setState(state: StreamState, reason?: Reason): void {
@@ -212,22 +221,4 @@ function accessOf({ credentials, transport, tls }: CameraSource): Pick<CameraSou
     ...(transport === undefined ? {} : { transport }),
     ...(tls === undefined ? {} : { tls }),
   };
-}
-
-function mediaOf(described: readonly RtspTrack[], chosen: readonly RtspTrack[]): StreamMedia {
-  const nameOf = (kind: RtspTrack['kind']): string | null =>
-    [...chosen, ...described].find((track) => track.kind === kind)?.encodingName ?? null;
-  return {
-    video: nameOf('video'),
-    audio: nameOf('audio'),
-    audioPassed: chosen.some(({ kind }) => kind === 'audio'),
-    metadata: chosen.some(({ kind }) => kind === 'application'),
-  };
-}
-
-function noH264(video: string | null): GatewayError {
-  const message = video === null ? 'The profile has no video.' : `The profile sends ${video}, which browsers cannot play.`;
-  return new GatewayError('stream.no_h264', message, {
-    advice: 'Set the video encoder of this profile to H.264, or choose another profile.',
-  });
 }

@@ -59,7 +59,7 @@ afterEach(async () => {
 
 const video = { codec: 'H264', width: 1280, height: 720, framesPerSecond: 25, bitrateKbps: 2000 };
 const idle = { state: 'idle', reason: null } as const;
-const main = { token: 'main', name: 'Main', video, audio: { codec: 'PCMU' }, metadata: false, stream: idle };
+const main = { token: 'main', name: 'Main', video, audio: { codec: 'PCMU' }, metadata: false, stream: idle, warnings: [] };
 const sub = { ...main, token: 'sub', name: 'Sub', video: { ...video, width: 640, height: 360 } };
 const refused = { code: 'camera.unauthorized', message: 'The camera refused the password.', advice: 'Set it in the config.' };
 

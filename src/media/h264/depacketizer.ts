@@ -1,5 +1,5 @@
 import type { RtpPacket } from '../rtp/packet.ts';
-import { hasPicture, nalType, NAL_IDR, NAL_SLICE, type AccessUnit } from './nal.ts';
+import { hasPicture, nalType, NAL_DELIMITER, NAL_IDR, NAL_SEI, NAL_SLICE, splitAtStartCodes, type AccessUnit } from './nal.ts';
 
 const STAP_A = 24;
 const FU_A = 28;
@@ -11,6 +11,8 @@ export interface DepacketizedAccessUnit {
   timestamp: number;
   /** True when a packet of it is missing or malformed: not fit for a decoder. */
   damaged: boolean;
+  /** True when packets before it are missing: whole as it may be, what it refers to may be lost. */
+  lostBefore: boolean;
 }
 
 export interface H264DepacketizerLimits {
@@ -24,10 +26,10 @@ const DEFAULT_LIMITS: H264DepacketizerLimits = { maxBytes: 4 * 1024 * 1024, maxN
 
 /**
  * RTP packets in order to access units, RFC 6184. Single NAL units, STAP-A and FU-A are understood whatever packetization-mode
- * the SDP declares, since cameras that declare mode 0 or none send FU-A all the same.
+ * the SDP declares, since cameras that declare mode 0 or none send FU-A all the same (mediamtx#5887, #5846).
  *
- * An access unit ends at the marker bit, or where the timestamp changes for cameras that do not set the marker, or set it on each
- * slice of a picture.
+ * An access unit ends at the marker bit, or where the timestamp changes for cameras that do not set the marker (FLIR M400), or set it on
+ * each slice of a picture.
  */
 export class H264Depacketizer {
   readonly #limits: H264DepacketizerLimits;
@@ -35,6 +37,7 @@ export class H264Depacketizer {
   #bytes = 0;
   #timestamp: number | undefined;
   #damaged = false;
+  #lostBefore = false;
   #fragments: Buffer[] = [];
   /** Timestamp of the access unit that a marker ended last. */
   #ended: number | undefined;
@@ -62,18 +65,21 @@ export class H264Depacketizer {
       if (gap) this.#damaged = true;
       this.#complete(completed);
     }
+    const begins = this.#timestamp === undefined;
     this.#timestamp = packet.timestamp;
     if (this.#markerEnds && packet.timestamp === this.#ended && continuesPicture(packet.payload)) {
       // The slices before were handed on as if they were all: this picture is lost, the next ones are told apart by their timestamps.
       this.#markerEnds = false;
       this.#lose();
     }
-    if (gap) this.#lose();
+    // What is lost was of the access units before when this packet begins another: over UDP an IDR picture is mostly whole behind a gap.
+    if (gap && begins && beginsPicture(packet.payload)) this.#lostBefore = true;
+    else if (gap) this.#lose();
     if (!this.#take(packet.payload)) {
       this.#malformed += 1;
       this.#lose();
     }
-    // A marker behind parameter sets alone does not end a picture: some cameras set it on each NAL unit.
+    // A marker behind parameter sets or SEI alone does not end a picture (TP-Link Tapo TC70, H264DVR: go2rtc#244).
     if (packet.marker && this.#markerEnds && (this.#damaged || hasPicture(this.#nals))) {
       this.#ended = packet.timestamp;
       this.#complete(completed);
@@ -89,11 +95,12 @@ export class H264Depacketizer {
   #complete(completed: DepacketizedAccessUnit[]): void {
     if (this.#fragments.length > 0) this.#lose();
     if (this.#timestamp !== undefined && (this.#nals.length > 0 || this.#damaged)) {
-      completed.push({ nals: this.#nals, timestamp: this.#timestamp, damaged: this.#damaged });
+      completed.push({ nals: this.#nals, timestamp: this.#timestamp, damaged: this.#damaged, lostBefore: this.#lostBefore });
     }
     this.#nals = [];
     this.#bytes = 0;
     this.#damaged = false;
+    this.#lostBefore = false;
     this.#timestamp = undefined;
   }
 
@@ -136,20 +143,29 @@ export class H264Depacketizer {
     if (payload.length > 2) this.#fragments.push(payload.subarray(2));
     this.#bytes += payload.length;
     if (this.#bytes > this.#limits.maxBytes) return false;
-    // Start and end in one fragment is forbidden by RFC 6184 section 5.8 and sent by some cameras.
+    // Start and end in one fragment is forbidden by RFC 6184 section 5.8 and sent by some cameras (CostarHD: gortsplib#649; OpenIPC).
     if (end) {
-      if (this.#nals.length >= this.#limits.maxNals) return false;
       const nal = Buffer.concat(this.#fragments);
       this.#fragments = [];
-      this.#nals.push(nal);
+      return this.#keep(nal);
     }
     return true;
   }
 
   #add(nal: Buffer): boolean {
-    if (!isNalType(nalType(nal))) return false;
     this.#bytes += nal.length;
-    if (this.#bytes > this.#limits.maxBytes || this.#nals.length >= this.#limits.maxNals) return false;
+    return this.#bytes <= this.#limits.maxBytes && this.#keep(nal);
+  }
+
+  #keep(nal: Buffer): boolean {
+    const type = nalType(nal);
+    // A start code in front, or parameter sets and the picture in one; nothing of the kind is in what begins with a slice.
+    if (type === 0 || type >= NAL_SEI) return splitAtStartCodes(nal).every((each) => this.#keepOne(each));
+    return this.#keepOne(nal);
+  }
+
+  #keepOne(nal: Buffer): boolean {
+    if (!isNalType(nalType(nal)) || this.#nals.length >= this.#limits.maxNals) return false;
     this.#nals.push(nal);
     return true;
   }
@@ -162,12 +178,28 @@ function isNalType(type: number): boolean {
 
 /** True when the payload begins with a slice that is not the first of its picture. */
 function continuesPicture(payload: Buffer): boolean {
+  const nal = firstNalAt(payload);
+  const type = (payload[nal] ?? 0) & 0x1f;
+  const first = payload[nal + 1];
+  return (type === NAL_SLICE || type === NAL_IDR) && first !== undefined && !isFirstMacroblock(first);
+}
+
+/** True when the payload begins with what comes first in an access unit: its first slice, or what stands before that. */
+function beginsPicture(payload: Buffer): boolean {
+  const nal = firstNalAt(payload);
+  const type = (payload[nal] ?? 0) & 0x1f;
+  if (type >= NAL_SEI && type <= NAL_DELIMITER) return true;
+  return (type === NAL_SLICE || type === NAL_IDR) && isFirstMacroblock(payload[nal + 1] ?? 0);
+}
+
+/** Where the type of the payload's first NAL unit stands; behind the end when it began in a packet before. */
+function firstNalAt(payload: Buffer): number {
   const packetType = (payload[0] ?? 0) & 0x1f;
-  const isFragment = packetType === FU_A;
-  if (isFragment && ((payload[1] ?? 0) & 0x80) === 0) return false;
-  const header = isFragment ? 1 : packetType === STAP_A ? 3 : 0;
-  const type = (payload[header] ?? 0) & 0x1f;
-  const first = payload[header + 1];
-  // first_mb_in_slice is the first ue(v) of a slice (ITU-T H.264 7.3.3): a one bit says macroblock 0.
-  return (type === NAL_SLICE || type === NAL_IDR) && first !== undefined && (first & 0x80) === 0;
+  if (packetType === FU_A) return ((payload[1] ?? 0) & 0x80) === 0 ? payload.length : 1;
+  return packetType === STAP_A ? 3 : 0;
+}
+
+/** first_mb_in_slice is the first ue(v) of a slice (ITU-T H.264 section 7.3.3): a one bit says macroblock 0. */
+function isFirstMacroblock(firstByte: number): boolean {
+  return (firstByte & 0x80) !== 0;
 }

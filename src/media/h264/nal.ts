@@ -25,6 +25,15 @@ export function hasPicture(accessUnit: AccessUnit): boolean {
   return accessUnit.some((nal) => nalType(nal) >= NAL_SLICE && nalType(nal) <= NAL_IDR);
 }
 
+/**
+ * True for a slice of a B picture that is the first of its picture, by its first byte (ITU-T H.264 section 7.3.3): first_mb_in_slice 0 is
+ * the bit 1, slice_type 1 the bits 010, and 6, the same for all slices of the picture, the bits 00111.
+ */
+export function isBSlice(nal: Buffer): boolean {
+  const first = nal[1] ?? 0;
+  return nalType(nal) === NAL_SLICE && ((first & 0xf0) === 0xa0 || (first & 0xfc) === 0x9c);
+}
+
 /** NAL units of a byte stream with start codes (ITU-T H.264 annex B), as views of it. */
 export function splitAnnexB(bytes: Buffer): Buffer[] {
   const nals: Buffer[] = [];
@@ -39,6 +48,20 @@ export function splitAnnexB(bytes: Buffer): Buffer[] {
   return nals;
 }
 
+/**
+ * The NAL units within bytes that should be one: some cameras write start codes between several, before one or behind one (gortsplib,
+ * go2rtc: WebRTC#391, #392; GW Security GW4089IP). No NAL unit holds a start code itself (ITU-T H.264 section 7.4.1).
+ */
+export function splitAtStartCodes(bytes: Buffer): Buffer[] {
+  const first = bytes.indexOf(START_CODE);
+  if (first === -1) return [bytes];
+  const nals: Buffer[] = [];
+  pushTrimmed(nals, bytes.subarray(0, first));
+  nals.push(...splitAnnexB(bytes.subarray(first)));
+  return nals;
+}
+
+/** Behind it a NAL unit begins (ITU-T H.264 annex B). */
 const START_CODE = Buffer.from([0, 0, 1]);
 
 /** Zero bytes behind a NAL unit belong to the next start code (annex B, trailing_zero_8bits). */

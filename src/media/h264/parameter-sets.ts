@@ -1,20 +1,26 @@
-import { isKeyframe, NAL_DELIMITER, NAL_FILLER, NAL_PPS, NAL_SPS, nalType, type AccessUnit } from './nal.ts';
+import { isKeyframe, NAL_DELIMITER, NAL_FILLER, NAL_PPS, NAL_SPS, nalType, splitAtStartCodes, type AccessUnit } from './nal.ts';
 
 /** More parameter sets than any camera has; bounds what a stream can make us keep. */
 const MAX_SETS = 32;
 
 /**
  * Keeps the newest SPS and PPS of a stream, from its SDP and in band, and puts them before each IDR picture, so that a decoder
- * can start at any keyframe (many cameras send them only once, or only in the SDP).
+ * can start at any keyframe: many cameras send them only once, or in the SDP only (Axis: webrtc-streamer#1; mediamtx#5861). Those in band
+ * count over those of the SDP, and newer ones over older ones, since a camera changes its resolution without a word (RTSPtoWebRTC#28).
  */
 export class ParameterSets {
   /** By type and id, in order of arrival: an SPS comes before the PPS that refers to it. */
   readonly #sps = new Map<string, Buffer>();
   readonly #pps = new Map<string, Buffer>();
 
-  /** @param sprop value of the SDP's sprop-parameter-sets (RFC 6184 section 8.1); anything unreadable in it is passed over */
+  /**
+   * @param sprop value of the SDP's sprop-parameter-sets (RFC 6184 section 8.1). Absent, empty (Hikvision: gortsplib#88, mediamtx#861,
+   * go2rtc#1558), without a PPS or no parameter sets at all (VStarcam), it is passed over: those in band are waited for.
+   */
   constructor(sprop?: string) {
-    for (const part of sprop?.split(',').slice(0, MAX_SETS) ?? []) this.#keep(Buffer.from(part, 'base64'));
+    for (const part of sprop?.split(',').slice(0, MAX_SETS) ?? []) {
+      for (const nal of splitAtStartCodes(Buffer.from(part, 'base64'))) this.#keep(nal);
+    }
   }
 
   /** The access unit as a browser wants it: parameter sets before an IDR, no delimiters and no filler. */

@@ -1,4 +1,4 @@
-import { ntpMiddle32, unixMsFromNtp, type NtpTime } from '../../base/ntp.ts';
+import { ntpMiddle32, type NtpTime } from '../../base/ntp.ts';
 import { sequenceDistance, timestampDistance, type RtpPacket } from './packet.ts';
 import type { ReportBlock } from './rtcp.ts';
 
@@ -12,17 +12,25 @@ export interface Reception {
 
 /** A jump beyond this is a restart of the camera, not loss (RFC 3550 appendix A.1, MAX_DROPOUT). */
 const MAX_DROPOUT = 3000;
+/** Further behind than this is not late: two such in a row are a sender that counts anew (RFC 3550 appendix A.1, MAX_MISORDER). */
+const MAX_MISORDER = 100;
+/** Once the source that was announced has been silent for this long, another one takes its place. */
+const SILENT_MS = 1000;
 
 /**
- * Follows one RTP source as RFC 3550 appendix A asks of a receiver: extended sequence numbers, loss, jitter, and what its
- * sender reports say of time. Packets come from an ordered transport: what is late or twice is dropped.
+ * Follows one RTP source as RFC 3550 appendix A asks of a receiver: extended sequence numbers, loss, jitter, and its last
+ * sender report. Packets come from an ordered transport: what is late or twice is dropped.
  */
 export class RtpReceiver {
   readonly #clockRate: number;
+  readonly #announcedSsrc: number | undefined;
   #ssrc: number | undefined;
+  #lastArrivalMs = 0;
   #baseSequence = 0;
   /** Extended: cycles are in the bits above 16. */
   #highest = 0;
+  /** What follows the last packet that was dropped. */
+  #badSequence: number | undefined;
   #received = 0;
   #expectedAtReport = 0;
   #receivedAtReport = 0;
@@ -30,10 +38,12 @@ export class RtpReceiver {
   #lastTransit: number | undefined;
   #lostBefore = 0;
   #dropped = 0;
-  #senderReport: { ntp: NtpTime; unixMs: number; rtpTimestamp: number; arrivalMs: number } | undefined;
+  #senderReport: { ntp: NtpTime; arrivalMs: number } | undefined;
 
-  constructor(clockRate: number) {
+  /** @param announcedSsrc as the answer to SETUP names it */
+  constructor(clockRate: number, announcedSsrc?: number) {
     this.#clockRate = clockRate;
+    this.#announcedSsrc = announcedSsrc;
   }
 
   get ssrc(): number | undefined {
@@ -45,17 +55,26 @@ export class RtpReceiver {
     return this.#lostBefore + this.#lostNow();
   }
 
-  /** Packets dropped since they were late or came twice. */
+  /** Packets dropped since they were late, came twice, or were of another source. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Undefined when the packet is late or a duplicate. */
+  /** Undefined when the packet is late, a duplicate, or of another source than the one that was announced. */
   receive(packet: RtpPacket, arrivalMs: number): Reception | undefined {
-    if (this.#ssrc !== packet.ssrc) return this.#restart(packet, arrivalMs, this.#ssrc !== undefined);
+    if (this.#ssrc !== packet.ssrc) {
+      // What is left of an earlier session comes on the new connection (Reolink RLC-410, live555 before 2017): not a new beginning.
+      if (this.#ssrc !== undefined && this.#ssrc === this.#announcedSsrc && arrivalMs - this.#lastArrivalMs < SILENT_MS) {
+        this.#dropped += 1;
+        return undefined;
+      }
+      return this.#restart(packet, arrivalMs, this.#ssrc !== undefined);
+    }
     const step = sequenceDistance(this.#highest & 0xffff, packet.sequenceNumber);
     if (Math.abs(step) > MAX_DROPOUT) return this.#restart(packet, arrivalMs, true);
     if (step <= 0) {
+      if (step < -MAX_MISORDER && packet.sequenceNumber === this.#badSequence) return this.#restart(packet, arrivalMs, true);
+      this.#badSequence = (packet.sequenceNumber + 1) & 0xffff;
       this.#dropped += 1;
       return undefined;
     }
@@ -64,20 +83,9 @@ export class RtpReceiver {
     return { gap: step > 1, restart: false };
   }
 
-  /** Takes what a sender report of this source says of time; NTP 0 is a camera without a clock (RFC 3550 section 6.4.1). */
-  receiveSenderReport(ntp: NtpTime, rtpTimestamp: number, arrivalMs: number): void {
-    if (ntp.seconds === 0 && ntp.fraction === 0) return;
-    this.#senderReport = { ntp, unixMs: unixMsFromNtp(ntp), rtpTimestamp, arrivalMs };
-  }
-
-  /** The last report: the sender's wall clock (Unix milliseconds) at an RTP timestamp, and when it arrived here. */
-  get senderReport(): { unixMs: number; rtpTimestamp: number; arrivalMs: number } | undefined {
-    return this.#senderReport;
-  }
-
-  /** The timestamps broke: what the last report says of them holds no more. */
-  forgetSenderReport(): void {
-    this.#senderReport = undefined;
+  /** Takes a sender report, which our receiver reports refer to. */
+  receiveSenderReport(ntp: NtpTime, arrivalMs: number): void {
+    this.#senderReport = { ntp, arrivalMs };
   }
 
   /** The block for our next receiver report; undefined before the first packet. */
@@ -124,6 +132,7 @@ export class RtpReceiver {
   /** Interarrival jitter of RFC 3550 section 6.4.1, in units of the clock rate. */
   #count(packet: RtpPacket, arrivalMs: number): void {
     this.#received += 1;
+    this.#lastArrivalMs = arrivalMs;
     const transit = timestampDistance(packet.timestamp, Math.round((arrivalMs * this.#clockRate) / 1000) >>> 0);
     if (this.#lastTransit !== undefined) {
       this.#jitter += (Math.abs(timestampDistance(this.#lastTransit, transit)) - this.#jitter) / 16;

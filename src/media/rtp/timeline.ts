@@ -11,24 +11,28 @@ export function timestampAt(mapping: TimeMapping, unixMs: number, clockRate: num
   return (mapping.timestamp + Math.round(((unixMs - mapping.unixMs) / 1000) * clockRate)) >>> 0;
 }
 
-/** A step forward beyond this, or backward beyond {@link BACKWARD_SECONDS}, is a jump of the camera's clock. */
+/** A step forward beyond this and beyond the time that passed, or backward, is a jump of the camera's clock. */
 const FORWARD_SECONDS = 3;
-const BACKWARD_SECONDS = 1;
+/** Where pictures come in another order than they are shown in, they step back, by less than this. */
+const REORDERED_SECONDS = 1;
 /** How fast the arrival-based mapping forgets its fastest packet, per packet: follows a drift, ignores jitter. */
 const FORGET = 0.002;
 
 /**
  * One track's time as viewers see it: continuous over restarts and jumps of the camera, so that a viewer's RTP timestamps never are
- * thrown about. The timeline starts at a number of its own; where the camera's timestamps break, it goes on by arrival time.
+ * thrown about (frigate#6715, #9368; on reconnect: go2rtc#1943). The timeline starts at a number of its own; where the camera's timestamps
+ * break, it goes on by arrival time, for sound and picture alike, and so they stay in step.
  */
 export class Timeline {
   readonly #clockRate: number;
   /** What is added to the camera's timestamp. */
   #offset: number;
-  #last: { rtpTimestamp: number; timestamp: number; arrivalMs: number } | undefined;
+  #last: { timestamp: number; arrivalMs: number } | undefined;
   /** The packet that came soonest after its timestamp, drifting later slowly. */
   #arrivalAnchor: TimeMapping | undefined;
-  #breaks = 0;
+  /** As they were before the last jump. */
+  #before: { offset: number; arrivalAnchor: TimeMapping | undefined } | undefined;
+  #reordered = false;
 
   /** @param start first timestamp of the timeline, 32 bits */
   constructor(clockRate: number, start: number) {
@@ -36,22 +40,19 @@ export class Timeline {
     this.#offset = start;
   }
 
+  /** Whether pictures come in another order than they are shown in (B-frames): a small step back is no jump then. */
+  set reordered(reordered: boolean) {
+    this.#reordered = reordered;
+  }
+
   /** The continuous timestamp (32 bits) for a packet of the camera; `restart` says that the source started anew. */
   advance(rtpTimestamp: number, arrivalMs: number, restart: boolean): number {
     const last = this.#last;
-    if (last === undefined) {
-      this.#offset = (this.#offset - rtpTimestamp) >>> 0;
-    } else {
-      const step = timestampDistance(last.rtpTimestamp, rtpTimestamp) / this.#clockRate;
-      if (restart || step > FORWARD_SECONDS + Math.max(0, arrivalMs - last.arrivalMs) / 1000 || step < -BACKWARD_SECONDS) {
-        const elapsed = Math.max(1, Math.round(((arrivalMs - last.arrivalMs) / 1000) * this.#clockRate));
-        this.#offset = (last.timestamp + elapsed - rtpTimestamp) >>> 0;
-        this.#arrivalAnchor = undefined;
-        this.#breaks += 1;
-      }
-    }
+    if (last === undefined) this.#offset = (this.#offset - rtpTimestamp) >>> 0;
+    else if (restart) this.#continueByArrival(rtpTimestamp, last, arrivalMs);
+    else if (!this.#continues(rtpTimestamp, this.#offset, last, arrivalMs)) this.#mend(rtpTimestamp, last, arrivalMs);
     const timestamp = (rtpTimestamp + this.#offset) >>> 0;
-    this.#last = { rtpTimestamp, timestamp, arrivalMs };
+    this.#last = { timestamp, arrivalMs };
     this.#observeArrival(timestamp, arrivalMs);
     return timestamp;
   }
@@ -66,9 +67,31 @@ export class Timeline {
     return this.#arrivalAnchor;
   }
 
-  /** How often the camera's timestamps broke. */
-  get breaks(): number {
-    return this.#breaks;
+  /** Whether the packet's timestamp, with that offset, goes on from the last one. */
+  #continues(rtpTimestamp: number, offset: number, last: { timestamp: number; arrivalMs: number }, arrivalMs: number): boolean {
+    const step = timestampDistance(last.timestamp, (rtpTimestamp + offset) >>> 0) / this.#clockRate;
+    const elapsed = Math.max(0, arrivalMs - last.arrivalMs) / 1000;
+    return step <= FORWARD_SECONDS + elapsed && step >= (this.#reordered ? -REORDERED_SECONDS : 0);
+  }
+
+  #mend(rtpTimestamp: number, last: { timestamp: number; arrivalMs: number }, arrivalMs: number): void {
+    const before = this.#before;
+    const { offset, arrivalAnchor } = { offset: this.#offset, arrivalAnchor: this.#arrivalAnchor };
+    if (before !== undefined && this.#continues(rtpTimestamp, before.offset, last, arrivalMs)) {
+      // It was one picture among the others that was stamped hours away (Intelbras DVRs: mediamtx#6255).
+      this.#offset = before.offset;
+      this.#arrivalAnchor = before.arrivalAnchor;
+    } else {
+      this.#continueByArrival(rtpTimestamp, last, arrivalMs);
+    }
+    this.#before = { offset, arrivalAnchor };
+  }
+
+  #continueByArrival(rtpTimestamp: number, last: { timestamp: number; arrivalMs: number }, arrivalMs: number): void {
+    const elapsed = Math.max(1, Math.round(((arrivalMs - last.arrivalMs) / 1000) * this.#clockRate));
+    this.#offset = (last.timestamp + elapsed - rtpTimestamp) >>> 0;
+    this.#arrivalAnchor = undefined;
+    this.#before = undefined;
   }
 
   #observeArrival(timestamp: number, arrivalMs: number): void {

@@ -1,3 +1,4 @@
+import { unixMsFromNtp } from '../../../src/base/ntp.ts';
 import { H264Depacketizer } from '../../../src/media/h264/depacketizer.ts';
 import { nalType, splitAnnexB } from '../../../src/media/h264/nal.ts';
 import { packetizeH264 } from '../../../src/media/h264/packetizer.ts';
@@ -7,6 +8,7 @@ import { encodeRtpPacket, parseRtpPacket, sequenceDistance, type RtpPacket } fro
 import { RtpReceiver } from '../../../src/media/rtp/receiver.ts';
 import { ReorderBuffer } from '../../../src/media/rtp/reorder-buffer.ts';
 import { encodeReceiverReport, parseRtcp } from '../../../src/media/rtp/rtcp.ts';
+import { SenderClock } from '../../../src/media/rtp/sender-clock.ts';
 import { TrackReceiver } from '../../../src/media/track.ts';
 import { PICTURES, PPS, SPS } from '../corpus.ts';
 import { joinPackets, splitPackets } from '../packets.ts';
@@ -33,6 +35,7 @@ const rtcp: FuzzTarget = {
   corpus: REPORTS,
   run(input) {
     const receiver = new RtpReceiver(90_000);
+    const clock = new SenderClock();
     receiver.receive({ payloadType: 96, marker: true, sequenceNumber: 1, timestamp: 1, ssrc: 1, payload: Buffer.alloc(0) }, 0);
     let numbers = 0;
     for (const message of parseRtcp(input).messages) {
@@ -40,8 +43,10 @@ const rtcp: FuzzTarget = {
       if (message.type === 'fir') numbers += message.entries.length;
       if (message.type === 'bye') numbers += message.ssrcs.length;
       if (message.type !== 'sender-report') continue;
-      receiver.receiveSenderReport(message.ntp, message.rtpTimestamp, 1);
-      demand(Number.isFinite(receiver.senderReport?.unixMs ?? 0), 'a report names a time');
+      receiver.receiveSenderReport(message.ntp, 1);
+      clock.take(unixMsFromNtp(message.ntp), 1, message.rtpTimestamp, message.octets);
+      const time = clock.time({ unixMs: 0, timestamp: message.packets }, 90_000);
+      demand(Number.isFinite(clock.offsetMs) && Number.isFinite(time?.unixMs ?? 0), 'a report names a time');
       const report = receiver.report(2);
       if (report !== undefined) encodeReceiverReport(1, [report], 'gateway');
     }

@@ -8,7 +8,7 @@ import { recordingLogger } from '../../support/site.ts';
 
 const NOTHING: MediaStats = { streams: [], sessions: [], ended: [] };
 const NO_H264 = { code: 'stream.no_h264', message: 'The profile sends H265.' };
-const PLAYED = { video: 'H264', audio: 'PCMU', audioPassed: true, metadata: true };
+const PLAYED = { video: 'H264', audio: 'PCMU', audioPassed: true, metadata: true, warnings: [] };
 
 /** A camera by RTSP URI, before a media plane that is not started. */
 function gatewayCamera(logger: Logger = silentLogger): {
@@ -149,12 +149,19 @@ it('a stream that fails has the camera looked at again', () => {
   expect(refresh).toHaveBeenCalledTimes(1);
 });
 
-it('sound that browsers do not play is logged once, by its name', () => {
+it('what viewers miss is logged once, and shown as long as the stream is as it is', () => {
   const { logger, lines } = recordingLogger((destination) => createLogger({ destination }));
   const { camera } = gatewayCamera(logger);
-  const silent = { ...PLAYED, audio: 'MPEG4-GENERIC', audioPassed: false };
-  for (const media of [PLAYED, silent, silent, undefined, silent]) camera.onStreamState('main', 'playing', undefined, media);
+  camera.start();
+  const warning = { code: 'stream.no_sound', message: 'There is no sound, since ...', advice: 'Set ...' };
+  const silent = { ...PLAYED, audio: 'MPEG4-GENERIC', audioPassed: false, warnings: [warning] };
+  const shown = () => camera.info(NOTHING).profiles.find(({ token }) => token === 'main')?.warnings;
+  for (const media of [PLAYED, silent, silent, undefined]) camera.onStreamState('main', 'playing', undefined, media);
+  expect(shown()).toEqual([warning]);
+  camera.onStreamState('main', 'playing', undefined, PLAYED);
+  expect(shown()).toEqual([]);
+  camera.onStreamState('main', 'playing', undefined, silent);
   const warnings = lines.filter(({ msg }) => String(msg).includes('no sound'));
-  expect(warnings).toHaveLength(1);
-  expect(warnings[0]?.['msg']).toContain('MPEG4-GENERIC');
+  expect(warnings.map(({ msg }) => msg)).toEqual(['camera yard, profile main: There is no sound, since ...']);
+  expect(warnings[0]?.['reason']).toEqual(warning);
 });

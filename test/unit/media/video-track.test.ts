@@ -22,6 +22,7 @@ function start(sprop?: string): {
     keyframeWanted: () => {
       wanted += 1;
     },
+    reordered: () => undefined,
   });
   const feed = (...packets: Buffer[]): void => {
     for (const packet of packets) track.receive(packet, arrivalMs);

@@ -17,6 +17,7 @@ function profileInfo(change: Partial<ProfileInfo> = {}): ProfileInfo {
     audio: null,
     metadata: false,
     stream: { state: 'idle', reason: null },
+    warnings: [],
     ...change,
   };
 }

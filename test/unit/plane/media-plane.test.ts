@@ -31,7 +31,7 @@ describe('a pull', () => {
     await ends(second, 'test.over');
     await hasConnections(camera, 0);
     await vi.waitFor(() => expect(plane.streams).toEqual(['main connecting', 'main playing', 'main idle']), WAIT);
-    expect(plane.media.at(-1)).toEqual({ video: 'H264', audio: 'PCMU', audioPassed: true, metadata: true });
+    expect(plane.media.at(-1)).toEqual({ video: 'H264', audio: 'PCMU', audioPassed: true, metadata: true, warnings: [] });
   });
 
   it('of another profile is another connection', async () => {

@@ -80,10 +80,10 @@ export class ReceivedTrack {
     this.#packets += 1;
     this.#payloadType = packet.payloadType;
     if (this.#kind === 'audio') return;
-    for (const { nals, damaged } of this.#depacketizer.push(packet, reception.gap)) {
+    for (const { nals, damaged, lostBefore } of this.#depacketizer.push(packet, reception.gap)) {
       this.#parameterSets.apply(nals);
-      if (damaged) this.#decodable = false;
-      else if (isKeyframe(nals) && this.#parameterSets.complete) {
+      if (damaged || lostBefore) this.#decodable = false;
+      if (!damaged && isKeyframe(nals) && this.#parameterSets.complete) {
         this.#decodable = true;
         this.#keyframes += 1;
       }

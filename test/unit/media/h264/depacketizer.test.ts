@@ -36,7 +36,13 @@ function fragment(nal: Buffer, flags: 'start' | 'end' | 'middle' | 'both', from:
   return Buffer.concat([Buffer.from([(header & 0xe0) | 28, bits | (header & 0x1f)]), nal.subarray(1 + from, to && 1 + to)]);
 }
 
-const unit = (nals: Buffer[], timestamp = 100): DepacketizedAccessUnit => ({ nals, timestamp, damaged: false });
+const unit = (nals: Buffer[], timestamp = 100): DepacketizedAccessUnit => ({
+  nals,
+  timestamp,
+  damaged: false,
+  lostBefore: false,
+});
+const damaged = (nals: Buffer[], timestamp = 100): DepacketizedAccessUnit => ({ ...unit(nals, timestamp), damaged: true });
 
 describe('H.264 depacketizer: payload structures', () => {
   it('reads single NAL units, STAP-A and FU-A, whatever the SDP declares', () => {
@@ -89,9 +95,7 @@ describe('H.264 depacketizer: payload structures', () => {
     ['type 0', hex('60 0102')],
   ])('counts %s and calls the access unit damaged', (_, payload) => {
     const depacketizer = new H264Depacketizer();
-    expect(depacketize([{ payload: IDR }, { payload, marker: true }], depacketizer)).toEqual([
-      { nals: [IDR], timestamp: 100, damaged: true },
-    ]);
+    expect(depacketize([{ payload: IDR }, { payload, marker: true }], depacketizer)).toEqual([damaged([IDR])]);
     expect(depacketizer.malformed).toBe(1);
   });
 });
@@ -131,7 +135,7 @@ describe('H.264 depacketizer: where access units end', () => {
     const last = [stap(SLICE, SLICE_REST)].map((payload) => ({ payload, marker: true, timestamp: 3 }));
     expect(depacketize([...slices, ...next, ...last])).toEqual([
       unit([IDR], 1),
-      { nals: [IDR_REST, IDR_REST], timestamp: 1, damaged: true },
+      damaged([IDR_REST, IDR_REST], 1),
       unit([IDR, IDR_REST], 2),
     ]);
   });
@@ -158,14 +162,14 @@ describe('H.264 depacketizer: loss', () => {
       { payload: fragment(IDR, 'end', 3), timestamp: 1, marker: true, gap: true },
       { payload: SLICE, timestamp: 2, marker: true },
     ];
-    expect(depacketize(packets)).toEqual([{ nals: [], timestamp: 1, damaged: true }, unit([SLICE], 2)]);
+    expect(depacketize(packets)).toEqual([damaged([], 1), unit([SLICE], 2)]);
   });
 
   it('counts the rest of a lost start once, not per fragment', () => {
     const depacketizer = new H264Depacketizer();
     const rest = [fragment(IDR, 'middle', 0, 1), fragment(IDR, 'middle', 1, 2), fragment(IDR, 'end', 2)];
     const packets = rest.map((payload, index) => ({ payload, marker: index === 2 }));
-    expect(depacketize(packets, depacketizer)).toEqual([{ nals: [], timestamp: 100, damaged: true }]);
+    expect(depacketize(packets, depacketizer)).toEqual([damaged([])]);
     expect(depacketizer.malformed).toBe(1);
   });
 
@@ -184,16 +188,61 @@ describe('H.264 depacketizer: loss', () => {
       { payload: SLICE },
       { payload: fragment(IDR, 'end', 2), marker: true },
     ];
-    expect(depacketize(packets)).toEqual([{ nals: [SLICE], timestamp: 100, damaged: true }]);
+    expect(depacketize(packets)).toEqual([damaged([SLICE])]);
   });
 
   it('calls the pictures on both sides of a gap damaged when it may have taken from either', () => {
     const packets = [
       { payload: SLICE, timestamp: 1 },
-      { payload: SLICE, timestamp: 2, marker: true, gap: true },
+      { payload: SLICE_REST, timestamp: 2, marker: true, gap: true },
       { payload: SLICE, timestamp: 3, marker: true },
     ];
-    expect(depacketize(packets).map(({ damaged }) => damaged)).toEqual([true, true, false]);
+    expect(depacketize(packets).map((each) => [each.damaged, each.lostBefore])).toEqual([
+      [true, false],
+      [true, false],
+      [false, false],
+    ]);
+  });
+
+  it.each([
+    ['its delimiter', hex('09 f0')],
+    ['SEI', hex('06 05 01 aa 80')],
+    ['its SPS', SPS],
+    ['an aggregate of parameter sets', stap(SPS, PPS)],
+    ['its first slice', IDR],
+    ['the first fragment of its first slice', fragment(IDR, 'start', 0, 2)],
+  ])('knows that a picture is whole behind a gap when it begins with %s', (_, payload) => {
+    const end = payload.readUInt8(0) === 0x7c ? fragment(IDR, 'end', 2) : IDR_REST;
+    const packets = [
+      { payload: SLICE, timestamp: 1 },
+      { payload, timestamp: 2, gap: true },
+      { payload: IDR, timestamp: 2 },
+      { payload: end, timestamp: 2, marker: true },
+    ].filter((packet) => !(payload.readUInt8(0) === 0x7c && packet.payload === IDR));
+    expect(depacketize(packets).map((each) => [each.damaged, each.lostBefore])).toEqual([
+      [true, false],
+      [false, true],
+    ]);
+  });
+
+  it.each([
+    ['a later slice', IDR_REST],
+    ['the middle of a slice', fragment(IDR, 'middle', 2)],
+    ['nothing', Buffer.alloc(0)],
+  ])('does not take a picture for whole that begins with %s behind a gap', (_, payload) => {
+    const packets = [
+      { payload, timestamp: 2, gap: true },
+      { payload: IDR_REST, timestamp: 2, marker: true },
+    ];
+    expect(depacketize(packets).map((each) => each.damaged)).toContain(true);
+  });
+
+  it('calls a picture damaged that has lost a packet of its middle, whatever stands behind the gap', () => {
+    const packets = [
+      { payload: SPS, timestamp: 2 },
+      { payload: IDR, timestamp: 2, marker: true, gap: true },
+    ];
+    expect(depacketize(packets)).toEqual([damaged([SPS, IDR], 2)]);
   });
 });
 
@@ -220,7 +269,7 @@ describe('H.264 depacketizer: bounds', () => {
     const large = Buffer.concat([IDR, Buffer.alloc(300)]);
     const endless = [fragment(large, 'start', 0), ...Array.from({ length: 20 }, () => fragment(large, 'middle', 0))];
     const packets = [...endless.map((payload) => ({ payload, timestamp: 300 })), { payload: SLICE, timestamp: 400 }];
-    expect(depacketize(packets, depacketizer)).toEqual([{ nals: [], timestamp: 300, damaged: true }]);
+    expect(depacketize(packets, depacketizer)).toEqual([damaged([], 300)]);
     expect(depacketizer.malformed).toBe(1);
   });
 

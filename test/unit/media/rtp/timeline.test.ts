@@ -9,8 +9,24 @@ describe('timeline', () => {
     const timeline = new Timeline(RATE, 1000);
     expect(timeline.advance(500_000, 0, false)).toBe(1000);
     expect(timeline.advance(503_600, 40, false)).toBe(4600);
-    // Pictures in decoding order: a step back within a second is no break.
+  });
+
+  it('follows a step back within a second only where pictures come in another order than they are shown in', () => {
+    const timeline = new Timeline(RATE, 1000);
+    timeline.reordered = true;
+    timeline.advance(500_000, 0, false);
     expect(timeline.advance(499_900, 80, false)).toBe(900);
+    timeline.reordered = false;
+    expect(timeline.advance(499_800, 120, false)).toBe(900 + 3600);
+  });
+
+  it('is back at its own count behind one packet that was stamped hours away', () => {
+    const timeline = new Timeline(RATE, 0);
+    timeline.advance(7_000_000, 1000, false);
+    // The one comes at once and the next is late: the count does not follow arrival.
+    expect(timeline.advance((7_000_000 + 2 ** 32 - 9800 * RATE) % 2 ** 32, 1040, false)).toBe(3600);
+    expect(timeline.advance(7_007_200, 1095, false)).toBe(7200);
+    expect(timeline.advance(7_010_800, 1120, false)).toBe(10_800);
   });
 
   it('goes on over the wrap of the camera and over its own', () => {
@@ -53,7 +69,6 @@ describe('timeline', () => {
     for (let frame = 1; frame <= 250; frame += 1) {
       expect(timeline.advance(20 * RATE + frame * 3600, 30_000, false)).toBe(20 * RATE + frame * 3600);
     }
-    expect(timeline.breaks).toBe(0);
   });
 
   it('never throws a viewer about, whatever the camera does: each step is at most what the clocks allow', () => {
@@ -71,7 +86,7 @@ describe('timeline', () => {
           arrivalMs += elapsedMs;
           const timestamp = timeline.advance(rtp, arrivalMs, restart);
           const moved = last === undefined ? 0 : ((timestamp - last) | 0) / RATE;
-          expect(moved).toBeGreaterThanOrEqual(-1);
+          expect(moved).toBeGreaterThanOrEqual(0);
           expect(moved).toBeLessThanOrEqual(3.001 + elapsedMs / 1000);
           last = timestamp;
         }
@@ -87,16 +102,6 @@ describe('timeline', () => {
     expect(timeline.translate(498_999)).toBe(0xffff_ffff);
     timeline.advance(10, 40, true);
     expect(timeline.translate(10)).toBe(4600);
-  });
-
-  it('counts its breaks', () => {
-    const timeline = new Timeline(RATE, 0);
-    timeline.advance(0, 0, false);
-    timeline.advance(3600, 40, false);
-    expect(timeline.breaks).toBe(0);
-    timeline.advance(7200, 80, true);
-    timeline.advance(7200 + 60 * RATE, 120, false);
-    expect(timeline.breaks).toBe(2);
   });
 });
 

@@ -20,7 +20,7 @@ describe('pictures over TCP', () => {
     await vi.waitFor(() => expect(accessUnits(client.on(0)).length).toBeGreaterThan(30), WAIT);
 
     const units = accessUnits(client.on(0));
-    const first = frameOf(units[0] ?? { nals: [], timestamp: 0, damaged: true }, 'main');
+    const first = frameOf(units[0] ?? { nals: [], timestamp: 0, damaged: true, lostBefore: false }, 'main');
     expect(first % 50).toBe(0);
     expect(units.map((unit) => frameOf(unit, 'main'))).toEqual(units.map((_, index) => (first + index) % 250));
     const steps = units.slice(1).map((unit, index) => timestampDistance(units[index]?.timestamp ?? 0, unit.timestamp));
