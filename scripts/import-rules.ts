@@ -16,7 +16,8 @@ export const ROOMS: Record<string, readonly string[]> = {
   control: ['plane/messages'],
   nat: ['plane/messages'],
   camera: ['plane/messages', 'camera/onvif', 'camera/discovery'],
-  'camera/onvif': ['camera'],
+  // Digest authentication is the same in HTTP as in RTSP.
+  'camera/onvif': ['camera', 'camera/rtsp/auth'],
   'camera/discovery': ['camera'],
 
   // The media plane, which speaks the same messages.
@@ -24,7 +25,8 @@ export const ROOMS: Record<string, readonly string[]> = {
   plane: ['plane/messages', 'peer', 'camera/rtsp', 'media'],
   peer: ['plane/messages', 'peer/webrtc', 'media'],
   'peer/webrtc': ['plane/messages', 'peer', 'media'],
-  'camera/rtsp': ['plane/messages', 'media'],
+  'camera/rtsp': ['plane/messages', 'media', 'camera/rtsp/auth'],
+  'camera/rtsp/auth': [],
   media: [],
 
   // In a browser.
@@ -32,7 +34,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   client: [],
 
   // The other end of the wire, on the product's own codecs.
-  simulator: ['media', 'camera/rtsp'],
+  simulator: ['media', 'camera/rtsp', 'camera/rtsp/auth'],
 
   config: [],
   base: [],

@@ -10,6 +10,14 @@ export interface XmlElement {
   readonly children: readonly XmlElement[];
   /** Own text, trimmed, references decoded. Always a string: a token `001` must not become a number. */
   readonly text: string;
+  /** As it was written, for {@link copyXml}. */
+  readonly written: WrittenElement;
+}
+
+interface WrittenElement {
+  node: ParsedNode;
+  /** The namespaces in scope by prefix (empty: the default one), as they were written. */
+  namespaces: ReadonlyMap<string, string>;
 }
 
 /** Nesting beyond this is refused; the deepest ONVIF answers have about twelve levels. */
@@ -17,7 +25,6 @@ const MAX_DEPTH = 64;
 
 const parser = new XMLParser({
   preserveOrder: true,
-  removeNSPrefix: true,
   ignoreAttributes: false,
   attributeNamePrefix: '',
   parseTagValue: false,
@@ -32,6 +39,8 @@ const parser = new XMLParser({
 /** A node of the parser's ordered form: `{name: children}`, `{'#text': value}` or `{'#cdata': [{'#text': value}]}`. */
 type ParsedNode = Record<string, unknown>;
 
+const NO_NAMESPACES: ReadonlyMap<string, string> = new Map();
+
 /**
  * The root element of a document, or undefined when it is not XML. A document type is refused, as SOAP 1.2 (section 5)
  * does: without it there are no entities to expand. Never throws.
@@ -39,10 +48,18 @@ type ParsedNode = Record<string, unknown>;
 export function parseXml(document: string): XmlElement | undefined {
   if (document.includes('<!DOCTYPE')) return undefined;
   try {
-    return elementsOf(parser.parse(document))[0];
+    return elementsOf(parser.parse(document), NO_NAMESPACES)[0];
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The element as XML, by itself: with everything in it, known to us or not, and with the namespaces that were in scope. For
+ * what must go back to the camera as it came.
+ */
+export function copyXml(element: XmlElement): string {
+  return writeNode(element.written.node, element.written.namespaces);
 }
 
 /** The first element along a path of local names; undefined where the path ends early. */
@@ -77,20 +94,66 @@ export function escapeXml(text: string): string {
     .replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-function elementsOf(nodes: unknown): XmlElement[] {
+function elementsOf(nodes: unknown, outer: ReadonlyMap<string, string>): XmlElement[] {
   const elements: XmlElement[] = [];
   for (const node of nodesOf(nodes)) {
-    for (const [name, content] of Object.entries(node)) {
-      if (name.startsWith('#') || name === ':@') continue;
-      elements.push({ name, attributes: attributesOf(node), children: elementsOf(content), text: textOf(content) });
-    }
+    const tag = tagOf(node);
+    if (tag === undefined) continue;
+    const namespaces = namespacesOf(node, outer);
+    elements.push({
+      name: localName(tag),
+      attributes: attributesOf(node),
+      children: elementsOf(node[tag], namespaces),
+      text: textOf(node[tag]),
+      written: { node, namespaces },
+    });
   }
   return elements;
 }
 
+/** Undefined for text. */
+function tagOf(node: ParsedNode): string | undefined {
+  return Object.keys(node).find((key) => !key.startsWith('#') && key !== ':@');
+}
+
+function writtenAttributes(node: ParsedNode): [string, string][] {
+  return Object.entries(node[':@'] ?? {}).map(([name, value]) => [name, String(value)]);
+}
+
 function attributesOf(node: ParsedNode): Map<string, string> {
-  const attributes = node[':@'] ?? {};
-  return new Map(Object.entries(attributes).map(([name, value]) => [name, decodeReferences(String(value))]));
+  const attributes = new Map<string, string>();
+  for (const [name, value] of writtenAttributes(node)) {
+    if (!isDeclaration(name)) attributes.set(localName(name), decodeReferences(value));
+  }
+  return attributes;
+}
+
+function namespacesOf(node: ParsedNode, outer: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const declared = writtenAttributes(node).filter(([name]) => isDeclaration(name));
+  if (declared.length === 0) return outer;
+  return new Map([...outer, ...declared.map(([name, value]): [string, string] => [name.slice('xmlns:'.length), value])]);
+}
+
+function isDeclaration(attribute: string): boolean {
+  return attribute === 'xmlns' || attribute.startsWith('xmlns:');
+}
+
+function localName(qualified: string): string {
+  return qualified.slice(qualified.indexOf(':') + 1);
+}
+
+/** References were never decoded in the parsed form, so nothing is to be escaped, but quotes in attributes. */
+function writeNode(node: ParsedNode, declared: ReadonlyMap<string, string>): string {
+  const tag = tagOf(node);
+  if (tag === undefined) {
+    const sections = nodesOf(node['#cdata']).map((part) => `<![CDATA[${stringOf(part['#text'])}]]>`);
+    return stringOf(node['#text']) + sections.join('');
+  }
+  const declarations = [...declared].map(([prefix, uri]): [string, string] => [prefix === '' ? 'xmlns' : `xmlns:${prefix}`, uri]);
+  const attributes = new Map([...declarations, ...writtenAttributes(node)]);
+  const written = [...attributes].map(([name, value]) => ` ${name}="${value.replaceAll('"', '&#34;')}"`).join('');
+  const content = nodesOf(node[tag]).map((child) => writeNode(child, NO_NAMESPACES));
+  return `<${tag}${written}>${content.join('')}</${tag}>`;
 }
 
 function textOf(nodes: unknown): string {

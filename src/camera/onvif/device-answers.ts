@@ -1,6 +1,5 @@
 import { printable } from '../printable.ts';
 import { findElement, findElements, numberAt, textAt, type XmlElement } from '../xml.ts';
-import { MEDIA1_NAMESPACE, MEDIA2_NAMESPACE } from './envelope.ts';
 
 /** GetDeviceInformation; empty where the camera says nothing. */
 export interface DeviceInformation {
@@ -11,11 +10,18 @@ export interface DeviceInformation {
   hardware: string;
 }
 
-/** Where the services are, as the camera says; null where it has no such service. */
-export interface ServiceAddresses {
-  media1: string | null;
-  media2: string | null;
+/** One service of a device, as it says. */
+export interface OnvifService {
+  /** `device`, `media`, `media2`, `ptz`, `imaging`, `events`, `analytics`, `deviceIO` ...; a vendor's own by its namespace. */
+  name: string;
+  /** Of the specification that it follows, `2.60`; null where it is not told. */
+  version: string | null;
+  /** Its address as the camera sees itself. */
+  xaddr: string;
 }
+
+/** Services beyond these are not read. */
+const MAX_SERVICES = 64;
 
 /**
  * GetSystemDateAndTime: the camera's UTC time in milliseconds since 1970, whole seconds; undefined where it gives only
@@ -45,15 +51,34 @@ export function parseDeviceInformation(answer: XmlElement): DeviceInformation {
 }
 
 /** GetServices. */
-export function parseServices(answer: XmlElement): ServiceAddresses {
-  const addressOf = (namespace: string): string | null => {
-    const service = findElements(answer, 'Service').find((candidate) => textAt(candidate, 'Namespace') === namespace);
-    return textAt(service, 'XAddr') ?? null;
-  };
-  return { media1: addressOf(MEDIA1_NAMESPACE), media2: addressOf(MEDIA2_NAMESPACE) };
+export function parseServices(answer: XmlElement): OnvifService[] {
+  const services: OnvifService[] = [];
+  for (const service of findElements(answer, 'Service').slice(0, MAX_SERVICES)) {
+    const namespace = textAt(service, 'Namespace');
+    const xaddr = textAt(service, 'XAddr');
+    if (namespace === undefined || xaddr === undefined) continue;
+    const major = numberAt(service, 'Version', 'Major');
+    const minor = numberAt(service, 'Version', 'Minor') ?? 0;
+    const version = major === undefined ? null : `${major}.${String(minor).padStart(2, '0')}`;
+    services.push({ name: serviceName(namespace), version, xaddr });
+  }
+  return services;
 }
 
-/** GetCapabilities, for devices from before GetServices (ONVIF Core 2.1). */
-export function parseCapabilities(answer: XmlElement): ServiceAddresses {
-  return { media1: textAt(answer, 'Capabilities', 'Media', 'XAddr') ?? null, media2: null };
+/** GetCapabilities, for devices from before GetServices (ONVIF Core 2.1); they have no Media2. */
+export function parseCapabilities(answer: XmlElement): OnvifService[] {
+  const capabilities = findElement(answer, 'Capabilities');
+  const extension = findElement(capabilities, 'Extension');
+  return [...(capabilities?.children ?? []), ...(extension?.children ?? [])].slice(0, MAX_SERVICES).flatMap((element) => {
+    const xaddr = textAt(element, 'XAddr');
+    const name = element.name === 'DeviceIO' ? 'deviceIO' : element.name.toLowerCase();
+    return xaddr === undefined ? [] : [{ name: printable(name), version: null, xaddr }];
+  });
+}
+
+/** The middle of `http://www.onvif.org/ver20/ptz/wsdl`. */
+function serviceName(namespace: string): string {
+  const [, version, name] = /onvif\.org\/ver(\d\d)\/([^/]+)\/wsdl\/?$/i.exec(namespace) ?? [];
+  if (name === undefined) return printable(namespace);
+  return name === 'media' && version === '20' ? 'media2' : printable(name);
 }

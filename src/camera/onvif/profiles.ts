@@ -104,8 +104,8 @@ export function parseMedia2Profiles(answer: XmlElement): OnvifProfile[] {
   });
 }
 
-/** GetStreamUri: Media1 wraps it in MediaUri, Media2 does not, and some cameras mix them up. */
-export function parseStreamUri(answer: XmlElement): string | undefined {
+/** GetStreamUri and GetSnapshotUri: Media1 wraps it in MediaUri, Media2 does not, and some cameras mix them up. */
+export function parseMediaUri(answer: XmlElement): string | undefined {
   return textAt(answer, 'MediaUri', 'Uri') ?? textAt(answer, 'Uri');
 }
 

@@ -1,6 +1,6 @@
-import { connect, isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls } from 'node:tls';
+import { CertificateRefused, openTcp, openTls } from '../../base/camera-socket.ts';
 import type { TlsPolicy } from '../../base/rtsp-transport.ts';
 import { untrusted } from './failure.ts';
 
@@ -19,9 +19,7 @@ const KEEP_ALIVE_MS = 10_000;
 
 /** @throws Error of node:net. */
 export async function dialTcp(host: string, port: number, signal: AbortSignal): Promise<Line> {
-  const socket = connect({ host, port });
-  await opened(socket, 'connect', signal);
-  return lineOf(socket);
+  return lineOf(await openTcp(host, port, signal));
 }
 
 /** @throws GatewayError `rtsp.certificate`, or an Error of node:tls. */
@@ -32,34 +30,11 @@ export async function dialTls(
   place: string,
   signal: AbortSignal,
 ): Promise<Line> {
-  // Judged below, before a word is said, so that the error can name what the camera shows.
-  const socket = connectTls({ host, port, rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}) });
-  await opened(socket, 'secureConnect', signal);
-  const shown = plainFingerprint(socket.getPeerX509Certificate()?.fingerprint256 ?? '');
-  const why = String(socket.authorizationError);
-  let refusal: string | undefined;
-  if (policy === undefined) refusal = socket.authorized ? undefined : `it is not trusted (${why})`;
-  else if ('fingerprint' in policy && plainFingerprint(policy.fingerprint) !== shown) refusal = 'it is not the one in the config';
-  if (refusal === undefined) return lineOf(socket);
-  socket.destroy();
-  throw untrusted(place, refusal, shown);
-}
-
-function plainFingerprint(text: string): string {
-  return text.replaceAll(':', '').toLowerCase();
-}
-
-async function opened(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const abort = (): void => void socket.destroy(new Error('given up'));
-  signal.addEventListener('abort', abort, { once: true });
-  // Stays, so that an error before the line is taken over harms nobody; it is destroyed then.
-  socket.on('error', reject);
-  socket.once(event, resolve);
   try {
-    await promise;
-  } finally {
-    signal.removeEventListener('abort', abort);
+    return lineOf(await openTls(host, port, policy, signal));
+  } catch (error) {
+    if (error instanceof CertificateRefused) throw untrusted(place, error.message, error.shown);
+    throw error;
   }
 }
 

@@ -134,7 +134,7 @@ const controlUrls: FuzzTarget = {
       demand(dialled === undefined || dialled.host === HOST, 'no answer leads to another host');
       demand(dialled?.credentials === undefined, 'credentials travel apart');
     }
-    const service = serviceLocation(uri, { host: HOST, port: 80 });
+    const service = serviceLocation(uri, { host: HOST, port: 80, secure: false });
     demand(service === undefined || isWithin(service.port, 0, 65_535), 'ports have 16 bits');
   },
 };

@@ -10,7 +10,7 @@ import {
   parseServices,
   parseSystemDateAndTime,
 } from '../../../src/camera/onvif/device-answers.ts';
-import { parseMedia1Profiles, parseMedia2Profiles, parseStreamUri } from '../../../src/camera/onvif/profiles.ts';
+import { parseMedia1Profiles, parseMedia2Profiles, parseMediaUri } from '../../../src/camera/onvif/profiles.ts';
 import { isRefusal, parseSoapAnswer } from '../../../src/camera/onvif/soap-answer.ts';
 import { buildBye, buildHello, buildMatches } from '../../../src/simulator/discovery-message.ts';
 import { corpusFiles, texts } from '../corpus.ts';
@@ -36,7 +36,7 @@ const soap: FuzzTarget = {
     demandPrintable(manufacturer, model, firmware, serial, hardware);
     parseServices(body);
     parseCapabilities(body);
-    parseStreamUri(body);
+    parseMediaUri(body);
     for (const profile of [...parseMedia1Profiles(body), ...parseMedia2Profiles(body)]) {
       demand(profile.token !== '', 'a profile has a token');
       demandPrintable(profile.name, profile.video?.codec ?? '', profile.video?.profile ?? '', profile.audio?.codec ?? '');

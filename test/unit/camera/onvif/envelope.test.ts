@@ -21,10 +21,10 @@ describe('buildEnvelope', () => {
 
   it('escapes user name and tokens, and sends no header without credentials', () => {
     const body = buildRequest(MEDIA1_NAMESPACE, 'GetStreamUri', textElement('ProfileToken', '<"main"&>'));
-    const plain = parseXml(buildEnvelope(body));
+    const plain = parseXml(buildEnvelope(body.xml));
     expect(textAt(plain, 'Body', 'GetStreamUri', 'ProfileToken')).toBe('<"main"&>');
     expect(plain?.children.map((child) => child.name)).toEqual(['Body']);
-    const signed = parseXml(buildEnvelope(body, { username: 'a<b>&c', password: 'x', nonce, createdMs: 0 }));
+    const signed = parseXml(buildEnvelope(body.xml, { username: 'a<b>&c', password: 'x', nonce, createdMs: 0 }));
     expect(textAt(signed, 'Header', 'Security', 'UsernameToken', 'Username')).toBe('a<b>&c');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseMedia1Profiles, parseMedia2Profiles, parseStreamUri } from '../../../../src/camera/onvif/profiles.ts';
+import { parseMedia1Profiles, parseMedia2Profiles, parseMediaUri } from '../../../../src/camera/onvif/profiles.ts';
 import { parseXml, type XmlElement } from '../../../../src/camera/xml.ts';
 
 function xml(text: string): XmlElement {
@@ -127,8 +127,8 @@ describe('Media2 profiles', () => {
 
 describe('stream URI', () => {
   it('is read in the form of Media1 and of Media2', () => {
-    expect(parseStreamUri(xml('<r><MediaUri><Uri>rtsp://a/1?x=1&amp;y=2</Uri></MediaUri></r>'))).toBe('rtsp://a/1?x=1&y=2');
-    expect(parseStreamUri(xml('<r><Uri>rtsp://a/2</Uri></r>'))).toBe('rtsp://a/2');
-    expect(parseStreamUri(xml('<r/>'))).toBeUndefined();
+    expect(parseMediaUri(xml('<r><MediaUri><Uri>rtsp://a/1?x=1&amp;y=2</Uri></MediaUri></r>'))).toBe('rtsp://a/1?x=1&y=2');
+    expect(parseMediaUri(xml('<r><Uri>rtsp://a/2</Uri></r>'))).toBe('rtsp://a/2');
+    expect(parseMediaUri(xml('<r/>'))).toBeUndefined();
   });
 });
