@@ -10,11 +10,13 @@ import { untilTerminated } from './termination.ts';
 const DEMO_PASSWORD = 'simulated-camera';
 
 const MAX_CAMERAS = 64;
+const MAX_INPUTS = 64;
 
 const PORT = wholeNumber(0, 65_535);
 
 interface SimulateOptions {
   cameras: number;
+  videoSources: number;
   host: string;
   onvifPort: number;
   rtspPort: number;
@@ -29,6 +31,7 @@ export function simulateCommand(): Command {
   return new Command('simulate')
     .description('Runs simulated ONVIF cameras until it is ended; other ONVIF clients can use them too.')
     .option('--cameras <number>', 'how many cameras', wholeNumber(1, MAX_CAMERAS), 2)
+    .option('--video-sources <number>', 'inputs of each camera, as an encoder or NVR has them', wholeNumber(1, MAX_INPUTS), 1)
     .option('--host <address>', 'IP address to listen on; beyond loopback --password-file is needed', '127.0.0.1')
     .option('--onvif-port <port>', 'ONVIF port of the first camera, the others follow; 0: any', PORT, 0)
     .option('--rtsp-port <port>', 'RTSP port of the first camera, the others follow; 0: any', PORT, 0)
@@ -40,7 +43,7 @@ export function simulateCommand(): Command {
 }
 
 async function simulate(options: SimulateOptions): Promise<void> {
-  const { cameras, onvifPort, rtspPort, host, username, discovery } = options;
+  const { cameras, videoSources: inputs, onvifPort, rtspPort, host, username, discovery } = options;
   if (isIP(host) === 0) throw new GatewayError('usage.host', `--host ${host} is not an IP address.`);
   if (discovery && (!isIPv4(host) || host === '0.0.0.0')) {
     throw new GatewayError('usage.host', `--host ${host} is not the IPv4 address of one interface, which WS-Discovery needs.`, {
@@ -50,6 +53,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   const password = await readPassword(options);
   const simulator = new Simulator({
     cameras,
+    inputs,
     onvifPort,
     rtspPort,
     host,

@@ -3,6 +3,8 @@ export interface SimulatedProfile {
   /** ONVIF profile token; the RTSP path is `/` and this. */
   token: 'main' | 'sub';
   name: string;
+  /** Which video source it shows, from 1 on. */
+  input: number;
   width: number;
   height: number;
   framesPerSecond: number;
@@ -27,6 +29,7 @@ export const SOUND_SAMPLE_RATE = 8_000;
 export const MAIN_PROFILE: SimulatedProfile = {
   token: 'main',
   name: 'Main stream',
+  input: 1,
   width: 1280,
   height: 720,
   framesPerSecond: 25,
@@ -39,6 +42,7 @@ export const MAIN_PROFILE: SimulatedProfile = {
 export const SUB_PROFILE: SimulatedProfile = {
   token: 'sub',
   name: 'Sub stream',
+  input: 1,
   width: 640,
   height: 360,
   framesPerSecond: 15,
@@ -50,3 +54,28 @@ export const SUB_PROFILE: SimulatedProfile = {
 
 /** Both on one video source; the first is the camera's default. */
 export const SIMULATED_PROFILES: readonly SimulatedProfile[] = [MAIN_PROFILE, SUB_PROFILE];
+
+/** A profile of an encoder with several inputs: `main`, `sub`, `main-2`, `sub-2` ... */
+export type InputProfile = Omit<SimulatedProfile, 'token'> & { token: string };
+
+/** The profiles of so many inputs, all of which show the same. */
+export function profilesOfInputs(inputs: number): readonly InputProfile[] {
+  return numbersOf(inputs).flatMap((input) =>
+    SIMULATED_PROFILES.map((profile) => ({
+      ...profile,
+      input,
+      token: ofInput(profile.token, input),
+      name: input === 1 ? profile.name : `${profile.name} of input ${input}`,
+    })),
+  );
+}
+
+/** 1, 2 ... */
+export function numbersOf(inputs: number): number[] {
+  return Array.from({ length: inputs }, (_, index) => index + 1);
+}
+
+/** The token of what belongs to an input; at the first it is the plain one. */
+export function ofInput(token: string, input: number): string {
+  return input === 1 ? token : `${token}-${input}`;
+}

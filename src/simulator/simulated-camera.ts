@@ -16,7 +16,7 @@ import { media2Service } from './onvif/media2-service.ts';
 import { ptzService } from './onvif/ptz-service.ts';
 import { OnvifServer } from './onvif/server.ts';
 import type { Endpoint } from './onvif/service.ts';
-import { MAIN_PROFILE, SIMULATED_PROFILES } from './profiles.ts';
+import { MAIN_PROFILE, profilesOfInputs } from './profiles.ts';
 import { PtzState } from './ptz-state.ts';
 import { RtspCameraServer } from './rtsp/server.ts';
 import { Timeline } from './timeline.ts';
@@ -35,6 +35,8 @@ export interface SimulatedCameraOptions {
   clockOffsetMs?: number;
   /** What HTTP Digest offers, in the order of preference; default SHA-256, then MD5. */
   digestAlgorithms?: readonly DigestAlgorithm[];
+  /** Video sources, as an encoder or NVR has several; all show the same. Default 1. */
+  inputs?: number;
   /** What it plays; several cameras may share one. Default: its own copy. */
   clips?: Clips;
   /** Where the camera is to be found by WS-Discovery; whoever made the responder starts and closes it. Absent: not found. */
@@ -145,6 +147,7 @@ export class SimulatedCamera {
       host: this.#host,
       port,
       credentials: { username, password },
+      inputs: this.#options.inputs ?? 1,
     });
     try {
       const { port: rtspPort } = await this.#rtsp.start();
@@ -215,8 +218,9 @@ export class SimulatedCamera {
   }
 
   #composeServices(): Endpoint[] {
+    const profiles = profilesOfInputs(this.#options.inputs ?? 1);
     const media = {
-      profiles: SIMULATED_PROFILES,
+      profiles,
       metadata: this.metadata,
       rtspPort: () => this.#addresses?.rtspPort ?? 0,
       onSynchronizationPoint: () => this.timeline.jumpToNextGop(),
@@ -224,7 +228,7 @@ export class SimulatedCamera {
     const services = [
       mediaService(media),
       media2Service(media),
-      ptzService({ ptz: this.ptz, timeline: this.timeline, profiles: SIMULATED_PROFILES }),
+      ptzService({ ptz: this.ptz, timeline: this.timeline, profiles }),
       imagingService(),
       this.#events.service,
     ];

@@ -11,6 +11,8 @@ export interface SimulatorOptions {
   /** Ports of the first camera, the others follow; 0 (the default): any. */
   onvifPort?: number;
   rtspPort?: number;
+  /** Video sources of each camera; default 1. */
+  inputs?: number;
   /** Whether WS-Discovery finds the cameras, on the interface of `host`; default true. */
   discovery?: boolean;
 }
@@ -33,7 +35,7 @@ export class Simulator {
 
   /** Resolves once all cameras can be used. Throws `simulator.port-taken`; then nothing is left open. */
   async start(): Promise<RunningCamera[]> {
-    const { cameras, onvifPort = 0, rtspPort = 0, username, password, host } = this.#options;
+    const { cameras, inputs = 1, onvifPort = 0, rtspPort = 0, username, password, host } = this.#options;
     try {
       const clips = await loadClips();
       await this.#discovery?.start();
@@ -44,6 +46,7 @@ export class Simulator {
           username,
           password,
           clips,
+          inputs,
           onvifPort: onvifPort === 0 ? 0 : onvifPort + index,
           rtspPort: rtspPort === 0 ? 0 : rtspPort + index,
           ...(host === undefined ? {} : { host }),

@@ -1,5 +1,5 @@
 import type { MetadataParts } from '../metadata-document.ts';
-import type { SimulatedProfile } from '../profiles.ts';
+import { ofInput, type InputProfile } from '../profiles.ts';
 import { element, xml, type Markup } from './xml.ts';
 
 /** Tokens of what all profiles share. None looks like a number, which some clients would turn into one. */
@@ -17,7 +17,7 @@ export const TOKENS = {
   ptzNode: 'ptz-node',
 } as const;
 
-export function videoEncoderToken(profile: SimulatedProfile): string {
+export function videoEncoderToken(profile: InputProfile): string {
   return `video-encoder-${profile.token}`;
 }
 
@@ -40,18 +40,25 @@ function configuration(
   return element(elementName, attributes, xml`<tt:Name>${name}</tt:Name><tt:UseCount>${useCount}</tt:UseCount>${content}`);
 }
 
-export function videoSourceConfiguration(elementName: string, profiles: readonly SimulatedProfile[]): Markup {
-  const { width, height } = largest(profiles);
+/** The configuration of one input, for the profiles that show it. */
+export function videoSourceConfiguration(elementName: string, profiles: readonly InputProfile[], input: number): Markup {
+  const shown = profiles.filter((profile) => profile.input === input);
+  const { width, height } = largest(shown);
   return configuration(
     elementName,
-    { token: TOKENS.videoSourceConfiguration },
+    { token: ofInput(TOKENS.videoSourceConfiguration, input) },
     'Video source',
-    profiles.length,
-    xml`<tt:SourceToken>${TOKENS.videoSource}</tt:SourceToken><tt:Bounds x="0" y="0" width="${width}" height="${height}"/>`,
+    shown.length,
+    xml`<tt:SourceToken>${ofInput(TOKENS.videoSource, input)}</tt:SourceToken><tt:Bounds x="0" y="0" width="${width}" height="${height}"/>`,
   );
 }
 
-export function largest(profiles: readonly SimulatedProfile[]): { width: number; height: number; framesPerSecond: number } {
+/** From 1 on. */
+export function inputsOf(profiles: readonly InputProfile[]): number[] {
+  return [...new Set(profiles.map(({ input }) => input))];
+}
+
+export function largest(profiles: readonly InputProfile[]): { width: number; height: number; framesPerSecond: number } {
   return {
     width: Math.max(...profiles.map((profile) => profile.width)),
     height: Math.max(...profiles.map((profile) => profile.height)),
@@ -59,11 +66,11 @@ export function largest(profiles: readonly SimulatedProfile[]): { width: number;
   };
 }
 
-function resolution(profile: SimulatedProfile): Markup {
+function resolution(profile: InputProfile): Markup {
   return xml`<tt:Width>${profile.width}</tt:Width><tt:Height>${profile.height}</tt:Height>`;
 }
 
-export function videoEncoderConfiguration(elementName: string, profile: SimulatedProfile): Markup {
+export function videoEncoderConfiguration(elementName: string, profile: InputProfile): Markup {
   return configuration(
     elementName,
     { token: videoEncoderToken(profile) },
@@ -83,7 +90,7 @@ export function videoEncoderConfiguration(elementName: string, profile: Simulate
 }
 
 /** The encoder as Media2 describes it (tt:VideoEncoder2Configuration). */
-export function videoEncoder2Configuration(elementName: string, profile: SimulatedProfile): Markup {
+export function videoEncoder2Configuration(elementName: string, profile: InputProfile): Markup {
   return configuration(
     elementName,
     { token: videoEncoderToken(profile), GovLength: profile.gopLength, Profile: profile.h264Profile },
@@ -99,7 +106,7 @@ export function videoEncoder2Configuration(elementName: string, profile: Simulat
 }
 
 /** The encoder does only what it is set to. */
-export function videoEncoderOptions(profile: SimulatedProfile): Markup {
+export function videoEncoderOptions(profile: InputProfile): Markup {
   return xml`<trt:Options>
     <tt:QualityRange><tt:Min>5</tt:Min><tt:Max>5</tt:Max></tt:QualityRange>
     <tt:H264>
@@ -112,7 +119,7 @@ export function videoEncoderOptions(profile: SimulatedProfile): Markup {
   </trt:Options>`;
 }
 
-export function videoEncoder2Options(profile: SimulatedProfile): Markup {
+export function videoEncoder2Options(profile: InputProfile): Markup {
   const attributes = {
     GovLengthRange: `${profile.gopLength} ${profile.gopLength}`,
     FrameRatesSupported: profile.framesPerSecond,

@@ -1,5 +1,5 @@
 import type { MetadataParts } from '../metadata-document.ts';
-import type { SimulatedProfile } from '../profiles.ts';
+import { ofInput, type InputProfile } from '../profiles.ts';
 import * as configurations from './media-configurations.ts';
 import { TOKENS, videoEncoderToken } from './media-configurations.ts';
 import { ptzConfiguration } from './ptz-configuration.ts';
@@ -8,7 +8,7 @@ import { actionNotSupported, invalidArgument, type SoapFault } from './soap.ts';
 import { child, childFlag, childText, element, xml, type Markup, type XmlElement } from './xml.ts';
 
 export interface MediaServiceOptions {
-  profiles: readonly SimulatedProfile[];
+  profiles: readonly InputProfile[];
   /** What the metadata stream has; SetMetadataConfiguration changes it. */
   metadata: MetadataParts;
   /** The port of the RTSP server. */
@@ -17,8 +17,10 @@ export interface MediaServiceOptions {
   onSynchronizationPoint: (profileToken: string) => void;
 }
 
-const CAPABILITIES = xml`<trt:Capabilities SnapshotUri="false" Rotation="false" VideoSourceMode="false" OSD="false">
-  <trt:ProfileCapabilities MaximumNumberOfProfiles="2"/>
+const capabilitiesWith = (
+  profiles: readonly InputProfile[],
+): Markup => xml`<trt:Capabilities SnapshotUri="false" Rotation="false" VideoSourceMode="false" OSD="false">
+  <trt:ProfileCapabilities MaximumNumberOfProfiles="${profiles.length}"/>
   <trt:StreamingCapabilities RTPMulticast="false" RTP_TCP="true" RTP_RTSP_TCP="true" NonAggregateControl="false"/>
 </trt:Capabilities>`;
 
@@ -26,13 +28,14 @@ const CAPABILITIES = xml`<trt:Capabilities SnapshotUri="false" Rotation="false" 
 export function mediaService(options: MediaServiceOptions): Service {
   const { profiles, metadata } = options;
   const uses = profiles.length;
+  const inputs = configurations.inputsOf(profiles);
   const all = (operation: string, items: readonly Markup[]): Markup => element(`trt:${operation}Response`, {}, xml`${items}`);
 
   return defineService({
     prefix: 'trt',
     path: '/onvif/media_service',
     version: { major: 2, minor: 60 },
-    capabilities: CAPABILITIES,
+    capabilities: capabilitiesWith(profiles),
     operations: {
       'trt:GetProfiles': () =>
         all(
@@ -43,14 +46,21 @@ export function mediaService(options: MediaServiceOptions): Service {
         const profile = profileOf(call.operation, profiles);
         return xml`<trt:GetProfileResponse>${mediaProfile('trt:Profile', profile, options)}</trt:GetProfileResponse>`;
       },
-      'trt:GetVideoSources': () => all('GetVideoSources', [videoSource(profiles)]),
+      'trt:GetVideoSources': () =>
+        all(
+          'GetVideoSources',
+          inputs.map((input) => videoSource(profiles, input)),
+        ),
       'trt:GetAudioSources': () =>
         all('GetAudioSources', [
           xml`<trt:AudioSources token="${TOKENS.audioSource}"><tt:Channels>1</tt:Channels></trt:AudioSources>`,
         ]),
       'trt:GetAudioOutputs': () => all('GetAudioOutputs', [xml`<trt:AudioOutputs token="${TOKENS.audioOutput}"/>`]),
       'trt:GetVideoSourceConfigurations': () =>
-        all('GetVideoSourceConfigurations', [configurations.videoSourceConfiguration('trt:Configurations', profiles)]),
+        all(
+          'GetVideoSourceConfigurations',
+          inputs.map((input) => configurations.videoSourceConfiguration('trt:Configurations', profiles, input)),
+        ),
       'trt:GetVideoEncoderConfigurations': () =>
         all(
           'GetVideoEncoderConfigurations',
@@ -115,13 +125,13 @@ export function mediaService(options: MediaServiceOptions): Service {
   });
 }
 
-function mediaProfile(elementName: string, profile: SimulatedProfile, options: MediaServiceOptions): Markup {
+function mediaProfile(elementName: string, profile: InputProfile, options: MediaServiceOptions): Markup {
   const uses = options.profiles.length;
   return element(
     elementName,
     { token: profile.token, fixed: true },
     xml`<tt:Name>${profile.name}</tt:Name>
-      ${configurations.videoSourceConfiguration('tt:VideoSourceConfiguration', options.profiles)}
+      ${configurations.videoSourceConfiguration('tt:VideoSourceConfiguration', options.profiles, profile.input)}
       ${configurations.audioSourceConfiguration('tt:AudioSourceConfiguration', uses)}
       ${configurations.videoEncoderConfiguration('tt:VideoEncoderConfiguration', profile)}
       ${configurations.audioEncoderConfiguration('tt:AudioEncoderConfiguration', uses)}
@@ -134,33 +144,33 @@ function mediaProfile(elementName: string, profile: SimulatedProfile, options: M
   );
 }
 
-function videoSource(profiles: readonly SimulatedProfile[]): Markup {
+function videoSource(profiles: readonly InputProfile[], input: number): Markup {
   const { width, height, framesPerSecond } = configurations.largest(profiles);
-  return xml`<trt:VideoSources token="${TOKENS.videoSource}">
+  return xml`<trt:VideoSources token="${ofInput(TOKENS.videoSource, input)}">
     <tt:Framerate>${framesPerSecond}</tt:Framerate>
     <tt:Resolution><tt:Width>${width}</tt:Width><tt:Height>${height}</tt:Height></tt:Resolution>
   </trt:VideoSources>`;
 }
 
 /** The profile that the operation's ProfileToken names; a fault where there is none. */
-export function profileOf(operation: XmlElement, profiles: readonly SimulatedProfile[]): SimulatedProfile {
+export function profileOf(operation: XmlElement, profiles: readonly InputProfile[]): InputProfile {
   return profileNamed(childText(operation, 'ProfileToken'), profiles);
 }
 
-export function profileNamed(token: string | undefined, profiles: readonly SimulatedProfile[]): SimulatedProfile {
+export function profileNamed(token: string | undefined, profiles: readonly InputProfile[]): InputProfile {
   const profile = profiles.find((candidate) => candidate.token === token);
   if (profile === undefined) throw invalidArgument('NoProfile', 'The requested profile token does not exist');
   return profile;
 }
 
-function profileOfEncoder(token: string | undefined, profiles: readonly SimulatedProfile[]): SimulatedProfile {
+function profileOfEncoder(token: string | undefined, profiles: readonly InputProfile[]): InputProfile {
   const profile = profiles.find((candidate) => videoEncoderToken(candidate) === token);
   if (profile === undefined) throw noConfiguration();
   return profile;
 }
 
 /** The encoder whose options are asked for, by configuration or by profile; the first where neither is named. */
-export function selectedEncoder(call: Call, profiles: readonly SimulatedProfile[]): SimulatedProfile {
+export function selectedEncoder(call: Call, profiles: readonly InputProfile[]): InputProfile {
   const configurationToken = childText(call.operation, 'ConfigurationToken');
   if (configurationToken !== undefined) return profileOfEncoder(configurationToken, profiles);
   if (child(call.operation, 'ProfileToken') !== undefined) return profileOf(call.operation, profiles);
@@ -170,7 +180,7 @@ export function selectedEncoder(call: Call, profiles: readonly SimulatedProfile[
 }
 
 /** The RTSP URI at the host that the client used for SOAP. */
-export function streamUri(call: Call, options: MediaServiceOptions, profile: SimulatedProfile): string {
+export function streamUri(call: Call, options: MediaServiceOptions, profile: InputProfile): string {
   const host = call.authority.replace(/:\d+$/, '');
   return `rtsp://${host}:${options.rtspPort()}/${profile.token}`;
 }

@@ -1,4 +1,4 @@
-import type { SimulatedProfile } from '../profiles.ts';
+import { ofInput, type InputProfile } from '../profiles.ts';
 import * as configurations from './media-configurations.ts';
 import { TOKENS } from './media-configurations.ts';
 import {
@@ -12,12 +12,14 @@ import {
   type MediaServiceOptions,
 } from './media-service.ts';
 import { ptzConfiguration } from './ptz-configuration.ts';
-import { defineService, type Handler, type Service } from './service.ts';
+import { defineService, type Call, type Handler, type Service } from './service.ts';
 import { actionNotSupported } from './soap.ts';
 import { child, childText, element, xml, type Markup } from './xml.ts';
 
-const CAPABILITIES = xml`<tr2:Capabilities SnapshotUri="false" Rotation="false" VideoSourceMode="false" OSD="false" Mask="false">
-  <tr2:ProfileCapabilities MaximumNumberOfProfiles="2" ConfigurationsSupported="VideoSource VideoEncoder AudioSource AudioEncoder AudioOutput AudioDecoder Metadata PTZ"/>
+const capabilitiesWith = (
+  profiles: readonly InputProfile[],
+): Markup => xml`<tr2:Capabilities SnapshotUri="false" Rotation="false" VideoSourceMode="false" OSD="false" Mask="false">
+  <tr2:ProfileCapabilities MaximumNumberOfProfiles="${profiles.length}" ConfigurationsSupported="VideoSource VideoEncoder AudioSource AudioEncoder AudioOutput AudioDecoder Metadata PTZ"/>
   <tr2:StreamingCapabilities RTSPStreaming="true" RTPMulticast="false" RTP_RTSP_TCP="true" NonAggregateControl="false"/>
 </tr2:Capabilities>`;
 
@@ -29,7 +31,7 @@ export function media2Service(options: MediaServiceOptions): Service {
     prefix: 'tr2',
     path: '/onvif/media2_service',
     version: { major: 2, minor: 60 },
-    capabilities: CAPABILITIES,
+    capabilities: capabilitiesWith(profiles),
     operations: {
       'tr2:GetProfiles': (call) => {
         const types = call.operation.children.filter((argument) => argument.name === 'Type').map((type) => type.text);
@@ -58,9 +60,11 @@ export function media2Service(options: MediaServiceOptions): Service {
       'tr2:GetVideoEncoderConfigurationOptions': (call) => xml`<tr2:GetVideoEncoderConfigurationOptionsResponse>
         ${configurations.videoEncoder2Options(selectedEncoder(call, profiles))}
       </tr2:GetVideoEncoderConfigurationOptionsResponse>`,
-      ...shared('VideoSource', TOKENS.videoSourceConfiguration, profiles, (name) =>
-        configurations.videoSourceConfiguration(name, profiles),
-      ),
+      'tr2:GetVideoSourceConfigurations': (call) => {
+        const wanted = inputsAskedFor(call, profiles);
+        const sources = wanted.map((input) => configurations.videoSourceConfiguration('tr2:Configurations', profiles, input));
+        return xml`<tr2:GetVideoSourceConfigurationsResponse>${sources}</tr2:GetVideoSourceConfigurationsResponse>`;
+      },
       ...shared('AudioSource', TOKENS.audioSourceConfiguration, profiles, (name) =>
         configurations.audioSourceConfiguration(name, uses),
       ),
@@ -84,11 +88,24 @@ export function media2Service(options: MediaServiceOptions): Service {
   });
 }
 
+/** Those of the configuration or the profile that is named; all where neither is. */
+function inputsAskedFor(call: Call, profiles: readonly InputProfile[]): number[] {
+  const token = childText(call.operation, 'ConfigurationToken');
+  if (token === undefined) {
+    return child(call.operation, 'ProfileToken') === undefined
+      ? configurations.inputsOf(profiles)
+      : [profileOf(call.operation, profiles).input];
+  }
+  const named = configurations.inputsOf(profiles).filter((input) => ofInput(TOKENS.videoSourceConfiguration, input) === token);
+  if (named.length === 0) throw noConfiguration();
+  return named;
+}
+
 /** Get...Configurations of a kind of which all profiles share the only one. */
 function shared(
   kind: string,
   token: string,
-  profiles: readonly SimulatedProfile[],
+  profiles: readonly InputProfile[],
   build: (elementName: string) => Markup,
 ): Record<string, Handler> {
   const operation = `tr2:Get${kind}Configurations`;
@@ -101,12 +118,12 @@ function shared(
 }
 
 /** Without a Type the answer has tokens and names only (Media2 Service Specification, GetProfiles). */
-function media2Profile(profile: SimulatedProfile, types: readonly string[], options: MediaServiceOptions): Markup {
+function media2Profile(profile: InputProfile, types: readonly string[], options: MediaServiceOptions): Markup {
   const uses = options.profiles.length;
   const included = (type: string, build: () => Markup): Markup | undefined =>
     types.includes('All') || types.includes(type) ? build() : undefined;
   const set = xml`<tr2:Configurations>
-    ${included('VideoSource', () => configurations.videoSourceConfiguration('tr2:VideoSource', options.profiles))}
+    ${included('VideoSource', () => configurations.videoSourceConfiguration('tr2:VideoSource', options.profiles, profile.input))}
     ${included('AudioSource', () => configurations.audioSourceConfiguration('tr2:AudioSource', uses))}
     ${included('VideoEncoder', () => configurations.videoEncoder2Configuration('tr2:VideoEncoder', profile))}
     ${included('AudioEncoder', () => configurations.audioEncoder2Configuration('tr2:AudioEncoder', uses))}

@@ -1,4 +1,4 @@
-import type { SimulatedProfile } from '../profiles.ts';
+import type { InputProfile } from '../profiles.ts';
 import { MAX_PRESETS, type PtzPosition, type PtzPreset, type PtzState } from '../ptz-state.ts';
 import type { Timeline } from '../timeline.ts';
 import { parseDuration } from './duration.ts';
@@ -19,7 +19,7 @@ import { child, childFlag, childText, element, xml, type Markup, type XmlElement
 export interface PtzServiceOptions {
   ptz: PtzState;
   timeline: Timeline;
-  profiles: readonly SimulatedProfile[];
+  profiles: readonly InputProfile[];
 }
 
 const CAPABILITIES = xml`<tptz:Capabilities EFlip="false" Reverse="false" GetCompatibleConfigurations="true" MoveStatus="true" StatusPosition="true"/>`;

@@ -7,7 +7,7 @@ import type { Credentials } from '../../camera/rtsp/auth.ts';
 import type { Clips } from '../clips.ts';
 import { listenAgain } from '../listen-again.ts';
 import type { MetadataParts } from '../metadata-document.ts';
-import { SIMULATED_PROFILES } from '../profiles.ts';
+import { numbersOf, ofInput, SIMULATED_PROFILES } from '../profiles.ts';
 import type { PtzState } from '../ptz-state.ts';
 import type { Timeline } from '../timeline.ts';
 import { DigestAuthentication, type DigestOptions } from '../digest-authentication.ts';
@@ -34,6 +34,8 @@ export interface RtspCameraServerOptions {
   /** Without them everybody may look. */
   credentials?: Credentials;
   digest?: DigestOptions;
+  /** As an encoder or NVR has several; all show the same. Default 1. */
+  inputs?: number;
   /** Of the random numbers that faults are made of; default 1. */
   seed?: number;
 }
@@ -85,8 +87,10 @@ export class RtspCameraServer {
     this.#tracks = [sound, metadata];
     for (const profile of SIMULATED_PROFILES) {
       const video = new VideoTrack(profile, clips.video[profile.token], timeline);
-      this.#profiles.set(profile.token, { video, sound, metadata });
       this.#tracks.push(video);
+      for (const input of numbersOf(options.inputs ?? 1)) {
+        this.#profiles.set(ofInput(profile.token, input), { video, sound, metadata });
+      }
     }
     const randomLoss = seededRandom(options.seed ?? 1);
     const randomError = seededRandom(options.seed ?? 1);
