@@ -58,7 +58,7 @@ export function parseChallenges(values: readonly string[]): Challenge[] {
   });
 }
 
-/** The strongest of several: SHA-256, then MD5, then Basic. */
+/** The strongest of several: SHA-256, then MD5, then Basic, in whatever order a camera offers them together (mediamtx#3116). */
 export function strongestChallenge(challenges: readonly Challenge[]): Challenge | undefined {
   return challenges.toSorted((a, b) => strength(b) - strength(a))[0];
 }

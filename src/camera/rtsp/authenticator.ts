@@ -17,8 +17,8 @@ export class Authenticator {
   }
 
   /**
-   * Sends a request, and sends it again with credentials when the camera asks for them. A camera may drop a nonce at any time, so
-   * an old one that is refused is replaced once; a fresh one that is refused means that the password is wrong, and asking
+   * Sends a request, and sends it again with credentials when the camera asks for them. A camera may drop a nonce at any time (Axis M5525
+   * every 150 s, on a keep-alive: SharpRTSP#126), so an old one that is refused is replaced once; a fresh one that is refused means that the password is wrong, and asking
    * again would only bring the account closer to being locked.
    * @throws GatewayError `rtsp.unauthorized`
    */

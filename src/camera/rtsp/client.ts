@@ -221,6 +221,7 @@ export class RtspClient {
     await this.#connect(target);
     // Only to learn how to keep the session alive; a camera that refuses it may still play.
     this.#publicMethods = (await this.#request('OPTIONS', uri)).headers.getAll('Public').join(',').toUpperCase();
+    // No `Require` of the backchannel: a doorbell takes it for a call and disables its button (Amcrest AD410: go2rtc#247, #95, #830).
     const response = await this.#request('DESCRIBE', uri, [['Accept', 'application/sdp']]);
     const location = response.headers.get('Location');
     if (response.status >= 300 && response.status < 400 && location !== undefined) return { location };
@@ -259,7 +260,7 @@ export class RtspClient {
 
   /**
    * Keeps the session alive, and returns whether the camera answered. Where it does not that is no reason to end the session: some go on
-   * sending for hours.
+   * sending for hours. For some cameras only GET_PARAMETER counts, and some do not know it (mediamtx#1066, #4210, go2rtc#2409).
    */
   async keepAlive(): Promise<boolean> {
     const method = /\bGET_PARAMETER\b/.test(this.#publicMethods) ? 'GET_PARAMETER' : 'OPTIONS';

@@ -101,7 +101,7 @@ export class RtspConnection {
     this.#cseq += 1;
     const cseq = this.#cseq;
     const { promise, resolve, reject } = Promise.withResolvers<RtspResponse>();
-    // Some cameras answer 401 to whoever has no User-Agent.
+    // Some cameras answer 401 to whoever has no User-Agent (SV3C: retina#87, go2rtc#235).
     const headers = new RtspHeaders([['CSeq', String(cseq)], ['User-Agent', this.#options.userAgent], ...fields]);
     const { place, requestTimeoutMs } = this.#options;
     const timer = setTimeout(() => this.#take(cseq)?.reject(timedOut(place, method, requestTimeoutMs)), requestTimeoutMs);
@@ -184,8 +184,9 @@ export class RtspConnection {
   #onResponse(response: RtspResponse): void {
     if (response.status < 200) return;
     const cseq = response.headers.get('CSeq');
-    // An answer without CSeq can only be for the request that waits longest.
-    const key = cseq === undefined ? this.#pending.keys().next().value : Number.parseInt(cseq, 10);
+    const number = Number.parseInt(cseq ?? '', 10);
+    // An answer without CSeq, as an HTTP server gives it, can only be for the request that waits longest.
+    const key = Number.isNaN(number) ? this.#pending.keys().next().value : number;
     const pending = key === undefined ? undefined : this.#take(key);
     if (pending === undefined) this.#options.logger.debug({ cseq, status: response.status }, 'RTSP answer to no request');
     else pending.resolve(response);

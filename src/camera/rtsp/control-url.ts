@@ -7,7 +7,7 @@ import type { Credentials } from './auth.ts';
 
 /**
  * Base for the control attributes of a description: Content-Base, else Content-Location, else the URL that was asked for.
- * Repairs a doubled scheme (`rtsp://rtsp://host/`), a missing one (`host/path`) and a bare path.
+ * Repairs a doubled scheme (`rtsp://rtsp://host/`: go2rtc#208), a missing one (`host/path`, Anjvision: go2rtc#1852) and a bare path.
  */
 export function baseUrl(requested: string, contentBase: string | undefined, contentLocation: string | undefined): string {
   const given = (contentBase || contentLocation || '').trim();
@@ -16,8 +16,8 @@ export function baseUrl(requested: string, contentBase: string | undefined, cont
 
 /**
  * URL of a track or of the session for its control attribute. `*` and nothing at all mean the base. A relative one is put
- * behind the base, query included (`rtsp://host/live?channel=1/trackID=0`), since this is what cameras expect; RFC 1808
- * resolution would drop the query and the last path segment.
+ * behind the base, query included (`rtsp://host/live?channel=1/trackID=0`), since this is what cameras expect (mediamtx#683); RFC 1808
+ * resolution would drop the query and the last path segment. There is one slash between them (Verint S1816e: go2rtc#1236).
  */
 export function controlUrl(base: string, control: string | undefined): string {
   const relative = (control ?? '').trim();

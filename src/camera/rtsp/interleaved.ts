@@ -37,8 +37,8 @@ export function encodeInterleaved(channel: number, payload: Uint8Array): Buffer 
 /**
  * Takes an RTSP connection apart as its bytes arrive; for clients and servers alike. Never throws on what it is given.
  *
- * A frame that lies whole in one chunk is handed on as a view of that chunk. After garbage the parser searches for the next
- * thing that looks like a frame (small channel, RTP version 2, followed by another frame or message) or like a message.
+ * A frame that lies whole in one chunk is handed on as a view of that chunk. Some cameras put garbage between frames (Canon VB-H47:
+ * gortsplib#653; go2rtc#231, frigate#5323): the parser searches for the next thing that looks like a frame (small channel, RTP version 2, followed by another frame or message) or like a message.
  */
 export class InterleavedParser {
   readonly counters: InterleavedCounters = { garbageBytes: 0, resyncs: 0 };

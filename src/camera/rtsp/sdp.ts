@@ -12,7 +12,7 @@ export interface RtspTrack {
   /** The `a=control` attribute as it came; empty when there is none. */
   control: string;
   payloadType: number;
-  /** As in rtpmap: upper case for video and audio (`H264`, `PCMU`), as it came for the rest (`vnd.onvif.metadata`). */
+  /** As in rtpmap, where case means nothing: upper for video and audio (`H264`, `PCMU`), lower for the rest (`vnd.onvif.metadata`). */
   encodingName: string;
   /** Hz. */
   clockRate: number;
@@ -57,15 +57,21 @@ interface Section {
   bandwidth: number | undefined;
 }
 
-/** Reads a session description; media that are neither video, audio nor application are left out. Never throws. */
+/**
+ * Reads a session description; media that are neither video, audio nor application are left out. Never throws. Whatever stands before the
+ * first media may be missing or broken (no `v=`: go2rtc#679; a bare `c=IN`, Uniview and H3C: go2rtc#1663), as may ports and addresses.
+ */
 export function parseSessionDescription(text: string): SessionDescription {
   const [session, ...media] = splitSections(text);
   const sessionDirection = session === undefined ? undefined : directionOf(session);
-  const tracks = media.slice(0, MAX_TRACKS).flatMap((section, index) => {
-    const track = parseTrack(section, index, sessionDirection);
-    return track === undefined ? [] : [track];
-  });
-  return { control: session === undefined ? undefined : attribute(session, 'control'), tracks };
+  const sections = media.slice(0, MAX_TRACKS);
+  const tracks = sections.flatMap((section, index) => parseTrack(section, index, sessionDirection, sections) ?? []);
+  // A camera whose video is `sendonly` says it of itself (go2rtc#771): its backchannel is then what is not.
+  const speaksOfItself = tracks.some(({ kind, direction }) => kind === 'video' && direction === 'sendonly');
+  return {
+    control: session === undefined ? undefined : attribute(session, 'control'),
+    tracks: speaksOfItself ? tracks.map((track) => ({ ...track, direction: opposite(track.direction) })) : tracks,
+  };
 }
 
 /** Whether the camera sends on this track; the ONVIF backchannel is for us to send. */
@@ -89,7 +95,12 @@ function splitSections(text: string): Section[] {
   return sections;
 }
 
-function parseTrack(section: Section, index: number, sessionDirection: RtspTrack['direction']): RtspTrack | undefined {
+function parseTrack(
+  section: Section,
+  index: number,
+  sessionDirection: RtspTrack['direction'],
+  sections: readonly Section[],
+): RtspTrack | undefined {
   const [kind = '', , , ...formats] = section.media.split(/\s+/);
   const payloadType = Number.parseInt(formats[0] ?? '', 10);
   if ((kind !== 'video' && kind !== 'audio' && kind !== 'application') || !(payloadType >= 0 && payloadType < 128))
@@ -102,7 +113,7 @@ function parseTrack(section: Section, index: number, sessionDirection: RtspTrack
     control: attribute(section, 'control') ?? '',
     payloadType,
     ...parseEncoding(forPayloadType(section, 'rtpmap', payloadType) ?? STATIC_PAYLOAD_TYPES.get(payloadType) ?? '', kind),
-    fmtp: parseFormatParameters(forPayloadType(section, 'fmtp', payloadType) ?? ''),
+    fmtp: parseFormatParameters(forPayloadType(section, 'fmtp', payloadType) ?? misplacedFmtp(sections, payloadType) ?? ''),
     direction: directionOf(section) ?? sessionDirection,
     ...(bandwidth === undefined ? {} : { bandwidth }),
   };
@@ -113,7 +124,7 @@ function parseEncoding(rtpmap: string, kind: RtspTrackKind): Pick<RtspTrack, 'en
   // It reaches logs and error texts, so nothing but the characters of an encoding name.
   const [encodingName = ''] = /^[\w.+-]{0,64}/.exec(name.trim()) ?? [];
   return {
-    encodingName: kind === 'application' ? encodingName : encodingName.toUpperCase(),
+    encodingName: kind === 'application' ? encodingName.toLowerCase() : encodingName.toUpperCase(),
     clockRate: positive(rate) ?? (kind === 'audio' ? 8000 : 90_000),
     channels: kind === 'audio' ? (positive(channels) ?? 1) : 1,
   };
@@ -121,7 +132,7 @@ function parseEncoding(rtpmap: string, kind: RtspTrackKind): Pick<RtspTrack, 'en
 
 /**
  * The value of `a=rtpmap:PT value` or `a=fmtp:PT value` for a payload type. Where the section has exactly one such line and it
- * names another payload type, that line is meant (cameras with AAC number fmtp and rtpmap differently).
+ * names another payload type, that line is meant (cameras with AAC number fmtp and rtpmap differently: mediamtx#3669, #3590).
  */
 function forPayloadType(section: Section, name: string, payloadType: number): string | undefined {
   const lines = section.attributes
@@ -131,6 +142,15 @@ function forPayloadType(section: Section, name: string, payloadType: number): st
   const exact = lines.find((match) => Number(match[1]) === payloadType);
   const isStatic = STATIC_PAYLOAD_TYPES.has(payloadType);
   return (exact ?? (lines.length === 1 && !isStatic ? lines[0] : undefined))?.[2];
+}
+
+/** Some cameras write the fmtp of their video at the end, in the section of their audio (WebRTC#419). */
+function misplacedFmtp(sections: readonly Section[], payloadType: number): string | undefined {
+  const stranger = sections.find(({ media, attributes }) => {
+    const isOwn = media.split(/\s+/).slice(3).includes(String(payloadType));
+    return !isOwn && attributes.some(({ name, value }) => name === 'fmtp' && Number.parseInt(value, 10) === payloadType);
+  });
+  return stranger && forPayloadType(stranger, 'fmtp', payloadType);
 }
 
 function parseFormatParameters(value: string): Map<string, string> {
@@ -148,6 +168,11 @@ function directionOf(section: Section): RtspTrack['direction'] {
     if (name === 'sendonly' || name === 'recvonly' || name === 'sendrecv') return name;
   }
   return undefined;
+}
+
+function opposite(direction: RtspTrack['direction']): RtspTrack['direction'] {
+  if (direction === 'sendonly') return 'recvonly';
+  return direction === 'recvonly' ? 'sendonly' : direction;
 }
 
 function attribute(section: Section, name: string): string | undefined {

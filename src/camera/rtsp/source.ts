@@ -211,7 +211,10 @@ export class RtspSource {
     this.#isSilent = false;
   }
 
-  /** Half of `stallMs` after the last media the camera is asked whether it is there; at the end of it, what it said counts. */
+  /**
+   * A connection can stall and never close (go2rtc#1256, janus-gateway#693). Half of `stallMs` after the last media the camera is asked
+   * whether it is there; at the end of it, what it said counts.
+   */
   #watch(client: RtspClient, end: (error: GatewayError) => void): NodeJS.Timeout {
     const { stallMs = 8000, silenceMs = 60_000 } = this.#options;
     const what = this.#hasVideo ? 'video' : 'media';

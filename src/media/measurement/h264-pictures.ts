@@ -43,9 +43,9 @@ export class H264Pictures implements PictureReader {
     return this.#depacketizer.push(packet, gap).flatMap((unit) => this.#read(unit) ?? []);
   }
 
-  #read({ nals, timestamp, damaged }: DepacketizedAccessUnit): MeasuredPicture | undefined {
+  #read({ nals, timestamp, damaged, lostBefore }: DepacketizedAccessUnit): MeasuredPicture | undefined {
     for (const nal of nals) if (this.#keep(nal)) this.#places.inBand = true;
-    if (damaged) this.#order.forget();
+    if (damaged || lostBefore) this.#order.forget();
     if (!damaged && !hasPicture(nals)) return undefined;
     const first = nals.find((nal) => parseSliceStart(nal) !== undefined);
     const types = new Set(nals.flatMap((nal) => parseSliceStart(nal)?.type ?? []));
