@@ -52,7 +52,7 @@ interface CommonOptions {
   credentials?: { username: string; password: string };
   /** How its streams are fetched; default `auto`. */
   transport?: RtspTransport;
-  /** Which certificate its streams may show; default one that the system trusts. */
+  /** Which certificate its device and its streams may show; default one that the system trusts. */
   tls?: TlsPolicy;
   clock?: Clock;
   logger?: Logger;
@@ -252,13 +252,13 @@ export class Camera {
   }
 
   async #connect(signal: AbortSignal): Promise<void> {
-    const { turn = atOnce, connect = (options) => OnvifDevice.connect(options) } = this.#options;
+    const { turn = atOnce, tls, connect = (options) => OnvifDevice.connect(options) } = this.#options;
     const { place } = this;
     if (place === undefined) return;
     await turn(this.address, signal);
     signal.throwIfAborted();
     const { username, password } = this.#credentials ?? { username: '', password: '' };
-    const device = await connect({ ...place, username, password, signal });
+    const device = await connect({ ...place, ...(tls === undefined ? {} : { tls }), username, password, signal });
     try {
       assertOwnDevice(this.#identity, device.information, { cameraId: this.id, address: describePlace(place) });
       const profiles = await readProfiles(device, this.id);

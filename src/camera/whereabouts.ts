@@ -5,6 +5,8 @@ import { bracketHost } from './stream-uri.ts';
 export interface CameraPlace {
   host: string;
   port: number;
+  /** By https. */
+  secure?: boolean;
   /** Of the device service, where it is not the usual one. */
   path?: string;
 }
@@ -51,7 +53,8 @@ export class Whereabouts {
 
   /** The device was found elsewhere; `by` says by what, for the log. */
   moved(place: CameraPlace, by: string): void {
-    this.#found = { place, by };
+    // Discovery knows of http; a camera that the config reaches by https is not followed to less.
+    this.#found = { place: this.#home.secure === true ? { ...this.#home, host: place.host } : place, by };
   }
 
   /** An attempt failed, with this code of a GatewayError. Where the camera was not, it is no longer looked for. */
@@ -77,6 +80,7 @@ export class Whereabouts {
 }
 
 /** Host, and port where it is not the usual one. */
-export function describePlace({ host, port }: CameraPlace): string {
-  return port === 80 ? bracketHost(host) : `${bracketHost(host)}:${port}`;
+export function describePlace({ host, port, secure = false }: CameraPlace): string {
+  const address = port === (secure ? 443 : 80) ? bracketHost(host) : `${bracketHost(host)}:${port}`;
+  return secure ? `https://${address}` : address;
 }

@@ -34,16 +34,20 @@ export function parsePortRange(text: string): { first: number; last: number } | 
 }
 
 export interface OnvifAddress extends HostAndPort {
+  /** By https. */
+  secure?: true;
   /** Of the device service, when it is not the usual one. */
   path?: string;
 }
 
-/** A host, `host:port` or the http URL of the device service. */
+/** A host, `host:port` or the http or https URL of the device service. */
 export function parseOnvifAddress(text: string): OnvifAddress | undefined {
-  if (/^http:\/\//i.test(text)) {
+  if (/^https?:\/\//i.test(text)) {
     const url = URL.parse(text);
     if (url === null || url.username !== '' || url.password !== '') return undefined;
-    const address = { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: url.port === '' ? 80 : Number(url.port) };
+    const secure = url.protocol === 'https:';
+    const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
+    const address = { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, ...(secure ? { secure } : {}) };
     const path = `${url.pathname}${url.search}`;
     return path === '/' ? address : { ...address, path };
   }

@@ -165,8 +165,16 @@ const camera = z
     name: notEmpty('write a name for people, or leave the key out')
       .meta({ title: 'Name', description: 'For people. Absent: the id.' })
       .optional(),
-    onvif: text((value) => parseOnvifAddress(value) !== undefined, 'write a host, host:port or http URL, such as 192.168.1.20')
-      .meta({ title: 'ONVIF address', description: 'Host, host:port or the URL of the device service.' })
+    onvif: text((value) => parseOnvifAddress(value) !== undefined, 'write a host, host:port or URL, such as 192.168.1.20')
+      .meta({ title: 'ONVIF address', description: 'Host, host:port or the http or https URL of the device service.' })
+      .optional(),
+    video_source: number(1, 1024, '')
+      .refine(Number.isInteger, { error: 'write a whole number' })
+      .meta({
+        title: 'Video source',
+        description:
+          'Which input of an encoder or NVR, from 1 on, as `discover` lists them; give the device once for each. Absent: the profiles of all inputs.',
+      })
       .optional(),
     rtsp: z
       .record(
@@ -205,14 +213,15 @@ const camera = z
       .meta({
         title: 'Certificate',
         description:
-          'SHA-256 fingerprint of the certificate that the camera shows for its streams. Absent: it must be one that the system trusts.',
+          'SHA-256 fingerprint of the certificate that the camera shows, by ONVIF over https and for its streams. Absent: it must be one that the system trusts.',
       })
       .optional(),
     tls_insecure: z
       .literal(true, { error: 'write true, or leave the key out' })
       .meta({
         title: 'Any certificate',
-        description: 'Takes whatever certificate the streams show: encrypted, but open to whoever is in between.',
+        description:
+          'Takes whatever certificate the camera shows, by ONVIF over https and for its streams: encrypted, but open to whoever is in between.',
       })
       .optional(),
     signaling: z

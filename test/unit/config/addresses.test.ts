@@ -48,13 +48,15 @@ describe('an ONVIF address', () => {
     ['fe80::1', { host: 'fe80::1', port: 80 }],
     ['http://192.168.1.20', { host: '192.168.1.20', port: 80 }],
     ['http://192.168.1.20:8899/onvif/devices?x=1', { host: '192.168.1.20', port: 8899, path: '/onvif/devices?x=1' }],
+    ['https://192.168.1.20', { host: '192.168.1.20', port: 443, secure: true }],
+    ['https://cam.local:8443/onvif/s', { host: 'cam.local', port: 8443, secure: true, path: '/onvif/s' }],
     ['http://[fe80::1]:80/onvif/device_service', { host: 'fe80::1', port: 80, path: '/onvif/device_service' }],
   ])('reads %s', (text, expected) => expect(parseOnvifAddress(text)).toEqual(expected));
 
   it.each([
     '192.168.1',
     '192.168.1.20:0',
-    'https://192.168.1.20',
+    'https://admin:pw@192.168.1.20',
     'rtsp://192.168.1.20',
     'http://admin:pw@192.168.1.20',
     'http://',

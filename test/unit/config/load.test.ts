@@ -160,7 +160,7 @@ describe('what is wrong is named by line, column and what to write', () => {
     [
       'an empty value',
       'cameras:\n- id: a\n  onvif:\n',
-      ['3:9: cameras[0].onvif: is empty; write a host, host:port or http URL, such as 192.168.1.20'],
+      ['3:9: cameras[0].onvif: is empty; write a host, host:port or URL, such as 192.168.1.20'],
     ],
     [
       'a missing key',
