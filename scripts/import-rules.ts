@@ -6,8 +6,10 @@
 /** What a room may import besides itself and {@link FOR_ALL}. */
 export const ROOMS: Record<string, readonly string[]> = {
   // Commands put things together: `run` the gateway, the demo and `simulate` the simulator, `view` a client on a peer connection,
-  // `discover` asks what it found.
-  cli: ['gateway', 'client', 'simulator', 'peer/webrtc', 'camera/discovery', 'camera/onvif'],
+  // `discover` asks what it found, `probe` shows what a probe found out.
+  cli: ['gateway', 'client', 'simulator', 'peer/webrtc', 'camera/discovery', 'camera/onvif', 'camera', 'probe'],
+  // One camera asked and pulled for some seconds, outside the planes: it serves nobody.
+  probe: ['camera', 'camera/onvif', 'camera/discovery', 'camera/rtsp', 'media'],
 
   // The control plane knows the media plane by its messages only; the composition root alone starts it.
   gateway: ['signaling', 'http', 'control', 'nat', 'plane', 'plane/messages', 'camera', 'camera/onvif', 'camera/discovery'],

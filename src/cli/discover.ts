@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { GatewayError } from '../base/errors.ts';
-import type { Credentials } from '../config/addresses.ts';
 import type { AddedCamera } from '../config/add-cameras.ts';
 import { DEFAULT_FILES } from './check.ts';
+import { credentialsOf } from './credentials.ts';
 import { locate } from './discover-camera.ts';
 import { jsonDisplay, liveDisplay, plainDisplay, type Display } from './discover-display.ts';
-import { assertWritable, readKnownCameras, readPassword, writeCameras } from './discover-files.ts';
+import { assertWritable, readKnownCameras, writeCameras } from './discover-files.ts';
 import { findCameras, type SearchResult } from './discover-search.ts';
 import { counted } from './discover-table.ts';
-import { seconds } from './options.ts';
+import { collect, seconds } from './options.ts';
 
 interface DiscoverCommandOptions {
   json?: true;
@@ -56,10 +56,6 @@ export function discoverCommand(): Command {
     .action(run);
 }
 
-function collect(value: string, previous: string[] = []): string[] {
-  return [...previous, value];
-}
-
 async function run(targets: string[], options: DiscoverCommandOptions): Promise<void> {
   if (targets.length > 0 && options.interface !== undefined) {
     throw new GatewayError('usage.interface', '--interface is for the search by multicast.', {
@@ -101,16 +97,6 @@ function displayFor({ json }: DiscoverCommandOptions): Display {
   return process.stdout.isTTY ? liveDisplay(process.stdout) : plainDisplay();
 }
 
-function credentialsOf({ username, passwordFile }: DiscoverCommandOptions): Credentials | undefined {
-  if (username === undefined && passwordFile === undefined) return undefined;
-  if (username === undefined || passwordFile === undefined) {
-    throw new GatewayError('usage.credentials', '--username and --password-file belong together.', {
-      advice: 'Add the other one.',
-    });
-  }
-  return { username, password: readPassword(passwordFile) };
-}
-
 /** Which say what is known already: the one that is written, and the one that is named or lies in its usual place. */
 function configFiles({ config, write }: DiscoverCommandOptions): string[] {
   const written = write !== undefined && existsSync(write) ? [write] : [];
@@ -136,7 +122,7 @@ function summaryOf({ cameras, toAdd, ignored }: SearchResult, byAddress: boolean
 
 function describeAdded(file: string, added: readonly AddedCamera[], hasUsername: boolean): string {
   const ids = added.map(({ id }) => id).join(', ');
-  const exports = added.map(({ variable }) => `  export ${variable}=...`).join('\n');
+  const exports = [...new Set(added.map(({ variable }) => variable))].map((variable) => `  export ${variable}=...`).join('\n');
   const what = hasUsername
     ? 'Set their passwords in the environment (systemd: EnvironmentFile=) before the gateway starts:'
     : 'User names and passwords are left out; take the # away in the file where a camera has them, and set:';

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { describeReason, GatewayError, reasonOf } from '../base/errors.ts';
 import { checkCommand } from './check.ts';
 import { discoverCommand } from './discover.ts';
+import { probeCommand } from './probe.ts';
 import { runCommand } from './run.ts';
 import { simulateCommand } from './simulate.ts';
 import { version } from './version.ts';
@@ -21,6 +22,7 @@ const program = new Command('onvif-webrtc-gateway')
   .showHelpAfterError('Add --help to see what can be written here.')
   .addCommand(runCommand())
   .addCommand(discoverCommand())
+  .addCommand(probeCommand())
   .addCommand(checkCommand())
   .addCommand(simulateCommand())
   .addCommand(viewCommand())
@@ -31,6 +33,7 @@ Examples:
   onvif-webrtc-gateway run                            the demo: two simulated cameras and a page to watch them
   onvif-webrtc-gateway run --config gateway.yaml      the cameras of a site
   onvif-webrtc-gateway discover                       which cameras are on the network?
+  onvif-webrtc-gateway probe 192.168.1.20             does this camera play in a browser, and if not, why?
   onvif-webrtc-gateway check --config gateway.yaml    is the configuration right?
   onvif-webrtc-gateway view --server ws://127.0.0.1:8080/signaling --peer front-door --duration 10
 

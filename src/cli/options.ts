@@ -15,3 +15,8 @@ export function seconds(value: string): number {
   if (!(number > 0 && number <= 86_400)) throw new InvalidArgumentError('Write seconds, more than 0 and at most 86400.');
   return number;
 }
+
+/** A commander argument parser for an option that may be repeated. */
+export function collect(value: string, previous: string[] = []): string[] {
+  return [...previous, value];
+}

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -48,18 +48,6 @@ export async function encode({
       ...['-f', format, file],
     ]);
     return { bytes: readFileSync(file), probed: await probe(file) };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** What ffprobe reads in bytes of the format. */
-export async function probeBytes(bytes: Buffer, format: 'h264' | 'hevc'): Promise<ProbedStream> {
-  const folder = mkdtempSync(join(tmpdir(), 'probe-'));
-  const file = join(folder, `stream.${format}`);
-  try {
-    writeFileSync(file, bytes);
-    return await probe(file);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,10 +1,9 @@
 /** NAL unit types, ITU-T H.265 table 7-1. */
 export const NAL_RADL_N = 6;
 export const NAL_RASL_R = 9;
-export const NAL_BLA_W_LP = 16;
+const FIRST_IRAP = 16;
 export const NAL_IDR_W_RADL = 19;
 export const NAL_IDR_N_LP = 20;
-export const NAL_CRA = 21;
 const LAST_CODED_SLICE = 31;
 const LAST_IRAP = 23;
 export const NAL_SPS = 33;
@@ -28,5 +27,5 @@ export function isSlice(nal: Buffer): boolean {
 
 /** True for a picture at which decoding may start: IDR, CRA or BLA. */
 export function isRandomAccess(nal: Buffer): boolean {
-  return nalType(nal) >= NAL_BLA_W_LP && nalType(nal) <= LAST_IRAP;
+  return nalType(nal) >= FIRST_IRAP && nalType(nal) <= LAST_IRAP;
 }

@@ -1,0 +1,31 @@
+import { GatewayError } from '../base/errors.ts';
+import type { OnvifDevice } from '../camera/onvif/adapter.ts';
+import type { OnvifProfile } from '../camera/onvif/profiles.ts';
+import type { OnvifFacts } from './report.ts';
+
+/** What the device can do beyond its streams. Throws as its calls do where the camera is gone meanwhile. */
+export async function readOnvifFacts(
+  device: Pick<OnvifDevice, 'services' | 'events' | 'ptz' | 'imaging' | 'media'>,
+  profiles: readonly OnvifProfile[],
+): Promise<OnvifFacts> {
+  return {
+    services: device.services.map(({ name, version }) => ({ name, version })),
+    events: device.events !== null,
+    ptz: device.ptz !== null,
+    imaging: device.imaging !== null,
+    snapshot: await hasSnapshot(device, profiles[0]),
+    audioOutputs: (await device.media.audioOutputs()).length,
+  };
+}
+
+/** Asked of one profile: they share the camera's ability. */
+async function hasSnapshot({ media }: Pick<OnvifDevice, 'media'>, profile: OnvifProfile | undefined): Promise<boolean | null> {
+  if (profile === undefined) return null;
+  try {
+    await media.snapshotUri(profile.token);
+    return true;
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'camera.fault') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,254 @@
+import { GatewayError, reasonOf, type Reason } from '../base/errors.ts';
+import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
+import { OnvifDevice } from '../camera/onvif/adapter.ts';
+import type { OnvifProfile } from '../camera/onvif/profiles.ts';
+import { bracketHost } from '../camera/stream-uri.ts';
+import type { Credentials, OnvifAddress } from '../config/addresses.ts';
+import type { StreamFigures } from '../media/measurement/stream-measurement.ts';
+import { hintsAt } from './hints.ts';
+import { readOnvifFacts } from './onvif-facts.ts';
+import { configurationOf, pulled, unpulled, type ProbedProfile } from './profile-report.ts';
+import { pull } from './pull.ts';
+import type { ProbeReport } from './report.ts';
+
+/** Which camera, and how it is got at. */
+export interface ProbeTarget {
+  /** As it is shown; no credentials. */
+  shown: string;
+  /** Its id in the config, where it was named by that. */
+  id: string | null;
+  credentials: Credentials | undefined;
+  transport: RtspTransport | undefined;
+  tls: TlsPolicy | undefined;
+  /** Its ONVIF device, or RTSP URLs without credentials by the name of the profile. */
+  at: { onvif: OnvifAddress } | { rtsp: Readonly<Record<string, string>> };
+}
+
+export interface ProbeOptions {
+  /** How long each profile is pulled, milliseconds. */
+  durationMs: number;
+  /** Tokens or names of the profiles that are pulled; empty: all. */
+  profiles: readonly string[];
+  /** Ends it at once; what is known then is the report. */
+  signal: AbortSignal;
+}
+
+/** Hears what the probe is at. */
+export interface ProbeObserver {
+  /** In a few words. */
+  step(text: string): void;
+  /** A profile is measured; again and again. */
+  pulling(progress: PullProgress): void;
+}
+
+export interface PullProgress {
+  name: string;
+  /** Of `total`, from 1. */
+  position: number;
+  total: number;
+  elapsedMs: number;
+  /** Of all tracks. */
+  packets: number;
+  frames: number;
+  keyframes: number;
+  bitrateKbps: number | null;
+}
+
+/**
+ * Asks one camera what it is, and measures its streams one after another; what goes wrong is in the report.
+ *
+ * @throws GatewayError `usage.profile` where a profile is named that the camera does not have.
+ */
+export async function probeCamera(target: ProbeTarget, options: ProbeOptions, observer: ProbeObserver): Promise<ProbeReport> {
+  const report = emptyReport(target);
+  if ('rtsp' in target.at) {
+    const configured = { videoSource: null, configured: null };
+    const profiles = Object.entries(target.at.rtsp).map(([token, url]) => ({ token, name: token, url, ...configured }));
+    return await measure(report, chosen(profiles, options.profiles), target, options, observer);
+  }
+  return await probeOnvif(report, target.at.onvif, target, options, observer);
+}
+
+async function probeOnvif(
+  report: ProbeReport,
+  address: OnvifAddress,
+  target: ProbeTarget,
+  options: ProbeOptions,
+  observer: ProbeObserver,
+): Promise<ProbeReport> {
+  const { signal } = options;
+  const { credentials, tls } = target;
+  const { username, password } = credentials ?? { username: '', password: '' };
+  let device: OnvifDevice | undefined;
+  let known = report;
+  try {
+    observer.step(`asking ${report.address} by ONVIF`);
+    device = await OnvifDevice.connect({ ...address, ...(tls === undefined ? {} : { tls }), username, password, signal });
+    known = { ...known, ...identityOf(device), credentials: credentials === undefined ? 'none' : 'accepted' };
+    const profiles = await device.profiles();
+    known = { ...known, onvif: await readOnvifFacts(device, profiles) };
+    const wanted = chosen(profiles, options.profiles);
+    const located = await locate(device, wanted, signal);
+    known = { ...known, profiles: located.map(({ profile, reason }) => unpulled(profile, reason)) };
+    return await measure(
+      known,
+      located.map(({ profile }) => profile),
+      target,
+      options,
+      observer,
+    );
+  } catch (error) {
+    if (signal.aborted) return { ...known, complete: false };
+    if (error instanceof GatewayError && error.code.startsWith('usage.')) throw error;
+    return await explain(known, error, address, observer, signal);
+  } finally {
+    device?.close();
+  }
+}
+
+/** Why the camera could not be asked, and what is there in its place. */
+async function explain(
+  known: ProbeReport,
+  error: unknown,
+  address: OnvifAddress,
+  observer: ProbeObserver,
+  signal: AbortSignal,
+): Promise<ProbeReport> {
+  const reason = reasonOf(error);
+  const refused = reason.code === 'camera.unauthorized';
+  const credentials = refused ? 'refused' : known.credentials;
+  const isElsewhere = known.credentials === 'unknown' && NOT_THERE.has(reason.code);
+  if (isElsewhere) observer.step(`looking what else is at ${address.host}`);
+  const hints = isElsewhere ? await hintsAt(address, signal) : [];
+  return { ...known, credentials, reason, hints, complete: false };
+}
+
+/** Nothing there is a camera with ONVIF; something else may be. */
+const NOT_THERE: ReadonlySet<string> = new Set([
+  'camera.unreachable',
+  'camera.timeout',
+  'camera.unavailable',
+  'camera.not_onvif',
+  'camera.redirected',
+]);
+
+function emptyReport({ shown, id, at, credentials }: ProbeTarget): ProbeReport {
+  return {
+    target: shown,
+    id,
+    kind: 'onvif' in at ? 'onvif' : 'rtsp',
+    address: 'onvif' in at ? placeOf(at.onvif) : (URL.parse(Object.values(at.rtsp)[0] ?? '')?.host ?? shown),
+    manufacturer: null,
+    model: null,
+    firmware: null,
+    serial: null,
+    hardware: null,
+    credentials: 'rtsp' in at && credentials === undefined ? 'none' : 'unknown',
+    clockOffsetMs: null,
+    onvif: null,
+    profiles: [],
+    reason: null,
+    hints: [],
+    complete: true,
+  };
+}
+
+function placeOf({ host, port }: OnvifAddress): string {
+  return port === 80 ? bracketHost(host) : `${bracketHost(host)}:${port}`;
+}
+
+function identityOf({
+  information,
+  clockOffsetMs,
+}: OnvifDevice): Pick<ProbeReport, 'manufacturer' | 'model' | 'firmware' | 'serial' | 'hardware' | 'clockOffsetMs'> {
+  const known = (text: string): string | null => (text === '' ? null : text);
+  const { manufacturer, model, firmware, serial, hardware } = information;
+  return {
+    manufacturer: known(manufacturer),
+    model: known(model),
+    firmware: known(firmware),
+    serial: known(serial),
+    hardware: known(hardware),
+    clockOffsetMs,
+  };
+}
+
+/** Those that are named, by token or by name, in the camera's order. */
+function chosen<Profile extends { token: string; name: string }>(all: readonly Profile[], names: readonly string[]): Profile[] {
+  const unknown = names.find((name) => !all.some((profile) => profile.token === name || profile.name === name));
+  if (unknown !== undefined) {
+    throw new GatewayError('usage.profile', `The camera has no profile "${unknown}".`, {
+      advice: `It has: ${all.map(({ token, name }) => (name === token ? token : `${token} (${name})`)).join(', ')}.`,
+    });
+  }
+  return names.length === 0 ? [...all] : all.filter(({ token, name }) => names.includes(token) || names.includes(name));
+}
+
+type LocatedProfile = Omit<ProbedProfile, 'url'> & { url: string | null };
+
+/** Where the streams are; why not, where the camera gives no address. */
+async function locate(
+  device: OnvifDevice,
+  profiles: readonly OnvifProfile[],
+  signal: AbortSignal,
+): Promise<{ profile: LocatedProfile; reason: Reason | null }[]> {
+  const located: { profile: LocatedProfile; reason: Reason | null }[] = [];
+  for (const profile of profiles) {
+    const { token, name, videoSource } = profile;
+    const known = { token, name, videoSource, configured: configurationOf(profile) };
+    try {
+      located.push({ profile: { ...known, url: await device.streamUri(token) }, reason: null });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      located.push({ profile: { ...known, url: null }, reason: reasonOf(error) });
+    }
+  }
+  return located;
+}
+
+/** One after another: a camera that is pulled several times at once is another one. */
+async function measure(
+  known: ProbeReport,
+  profiles: readonly LocatedProfile[],
+  { credentials, transport, tls }: ProbeTarget,
+  { durationMs, signal }: ProbeOptions,
+  observer: ProbeObserver,
+): Promise<ProbeReport> {
+  const reports = profiles.map(
+    (profile) => known.profiles.find(({ token }) => token === profile.token) ?? unpulled(profile, null),
+  );
+  for (const [index, { url, ...profile }] of profiles.entries()) {
+    if (url === null) continue;
+    if (signal.aborted) break;
+    observer.step(`connecting to profile ${profile.name} (${index + 1} of ${profiles.length})`);
+    const result = await pull({
+      url,
+      credentials,
+      transport,
+      tls,
+      durationMs,
+      signal,
+      onProgress: (elapsedMs, figures) =>
+        observer.pulling({ name: profile.name, position: index + 1, total: profiles.length, elapsedMs, ...sumOf(figures) }),
+    });
+    reports[index] = pulled({ ...profile, url }, result);
+  }
+  const reason = known.reason ?? (reports.every((report) => report.reason !== null) ? (reports[0]?.reason ?? null) : null);
+  return { ...known, credentials: credentialsAfter(known, reports), profiles: reports, reason, complete: !signal.aborted };
+}
+
+function sumOf({ video, audio, metadata }: StreamFigures): Omit<PullProgress, 'name' | 'position' | 'total' | 'elapsedMs'> {
+  return {
+    packets: (video?.packets ?? 0) + (audio?.packets ?? 0) + (metadata?.packets ?? 0),
+    frames: video?.frames ?? 0,
+    keyframes: video?.keyframes ?? 0,
+    bitrateKbps: video?.bitrateKbps ?? null,
+  };
+}
+
+/** By RTSP alone it shows in the streams whether the credentials are good. */
+function credentialsAfter(known: ProbeReport, reports: ProbeReport['profiles']): ProbeReport['credentials'] {
+  if (known.kind === 'onvif' || known.credentials === 'none') return known.credentials;
+  if (reports.some(({ reason }) => reason?.code === 'rtsp.unauthorized')) return 'refused';
+  return reports.some(({ video, audio, metadata }) => (video ?? audio ?? metadata) !== null) ? 'accepted' : 'unknown';
+}

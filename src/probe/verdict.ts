@@ -1,0 +1,226 @@
+import type { Reason } from '../base/errors.ts';
+import type { AudioReport, ProfileReport, Verdict, VideoReport } from './report.ts';
+
+/** What the verdict is made of. */
+export interface VerdictInput extends Pick<ProfileReport, 'configured' | 'seconds' | 'transport'> {
+  video: VideoReport | null;
+  audio: AudioReport | null;
+  /** Pictures that the gateway handed on. */
+  framesPassed: number;
+  audioPassed: boolean;
+}
+
+/** A viewer may wait this long for a picture where the camera sends no keyframe when it is asked. */
+const LONG_INTERVAL_S = 4;
+/** What hardware decoders of most machines take. */
+const MAX_DECODED = { width: 4096, height: 2304 };
+const NOTABLE_LOSS = 0.005;
+/** Of what is configured: less is worth a word. */
+const NOTABLE_FRAME_RATE = 0.8;
+const NOTABLE_BITRATE = 1.25;
+/** What browsers play under the names PCMU and PCMA. */
+const G711_RATE_HZ = 8000;
+
+/** Codecs by what people call them. */
+const CODEC_NAMES = new Map([
+  ['H264', 'H.264'],
+  ['H265', 'H.265'],
+  ['JPEG', 'Motion JPEG'],
+  ['MP4V-ES', 'MPEG-4'],
+  ['MPEG4-GENERIC', 'AAC'],
+  ['MP4A-LATM', 'AAC'],
+  ['PCMU', 'G.711 mu-law'],
+  ['PCMA', 'G.711 A-law'],
+  ['OPUS', 'Opus'],
+]);
+
+/** `H.264` for `H264`; G.726 has its bitrate in its name. */
+export function codecName(encodingName: string): string {
+  return CODEC_NAMES.get(encodingName) ?? encodingName.replace(/^G(72\d)/, 'G.$1');
+}
+
+/** What a viewer of the gateway would see and hear of a profile, and what to set on the camera where that is less than it could be. */
+export function judge(input: VerdictInput): Verdict {
+  const { video, audio } = input;
+  const sound = audio === null ? null : judgeSound(audio, input.audioPassed);
+  if (video === null) return { plays: false, reasons: [NO_VIDEO], notes: [], sound };
+  const blocking = blockingReasons(video, input);
+  if (blocking.length > 0) return { plays: false, reasons: blocking, notes: [], sound };
+  const unknown = unknownReason(video, input);
+  const notes = [...notesOf(video), ...comparisonNotes(video, input)];
+  if (unknown !== undefined) return { plays: null, reasons: [unknown], notes, sound };
+  return { plays: true, reasons: [], notes, sound };
+}
+
+const NO_VIDEO: Reason = {
+  code: 'video.none',
+  message: 'The profile has no video.',
+  advice: 'Add a video encoder to the profile in the camera, or use another profile.',
+};
+
+function blockingReasons(video: VideoReport, { framesPassed }: VerdictInput): Reason[] {
+  const { codec } = video;
+  if (codec === 'H265') return [H265];
+  if (codec !== 'H264') return [otherCodec(codec)];
+  const reasons: Reason[] = [];
+  const { parameterSets, keyframes } = video;
+  if (video.frames > 0 && !parameterSets.sdp && !parameterSets.inBand) reasons.push(NO_PARAMETER_SETS);
+  if (video.reordered === true) reasons.push(B_FRAMES);
+  if (video.bitDepth !== null && video.bitDepth > 8) reasons.push(tooDeep(video.bitDepth));
+  if (reasons.length === 0 && keyframes !== null && keyframes > 0 && framesPassed === 0) reasons.push(NOT_PASSED);
+  return reasons;
+}
+
+function unknownReason(video: VideoReport, { seconds }: VerdictInput): Reason | undefined {
+  const while_ = `in ${formatSeconds(seconds ?? 0)}`;
+  if (video.packets === 0) {
+    return {
+      code: 'video.silent',
+      message: `No video came ${while_}.`,
+      advice: 'A camera that sends on motion only needs some; else restart it, or try another transport (--transport tcp).',
+    };
+  }
+  if ((video.keyframes ?? 0) > 0) return undefined;
+  return {
+    code: 'video.no_keyframe',
+    message: `No keyframe (IDR picture) came ${while_}; a viewer sees nothing before one.`,
+    advice: 'Set the I-frame interval (GOP length) to 1 or 2 s, switch "smart" codecs off, or look longer (--duration 30).',
+  };
+}
+
+function notesOf(video: VideoReport): Reason[] {
+  const notes: Reason[] = [];
+  const { keyframeInterval, width, height, interlaced } = video;
+  const longest = keyframeInterval?.longestSeconds ?? 0;
+  if (longest > LONG_INTERVAL_S) {
+    notes.push({
+      code: 'video.long_gop',
+      message: `Keyframes are up to ${formatSeconds(longest)} apart: a viewer may wait that long for a picture.`,
+      advice: 'Set the I-frame interval (GOP length) to 1 or 2 s.',
+    });
+  }
+  if (interlaced === true) {
+    notes.push({
+      code: 'video.interlaced',
+      message: 'The picture is interlaced: what moves has combs, and hardware decoders may refuse it.',
+      advice: 'Set the encoder to progressive.',
+    });
+  }
+  if (width !== null && height !== null && (width > MAX_DECODED.width || height > MAX_DECODED.height)) {
+    notes.push({
+      code: 'video.large',
+      message: `${width}x${height} is more than most hardware decoders take.`,
+      advice: 'Use a smaller profile for phones and older machines.',
+    });
+  }
+  const sent = video.packets + video.lost;
+  if (video.lost > sent * NOTABLE_LOSS) {
+    notes.push({
+      code: 'video.loss',
+      message: `${((video.lost / sent) * 100).toFixed(1)} % of the packets were lost on the way from the camera.`,
+      advice: 'Pull it by TCP (transport: tcp), or look at its network.',
+    });
+  }
+  return notes;
+}
+
+function comparisonNotes(video: VideoReport, { configured }: VerdictInput): Reason[] {
+  const limits = configured?.video;
+  if (limits === undefined || limits === null) return [];
+  const notes: Reason[] = [];
+  const { framesPerSecond, bitrateKbps, width, height } = video;
+  if (
+    limits.framesPerSecond !== null &&
+    framesPerSecond !== null &&
+    framesPerSecond < limits.framesPerSecond * NOTABLE_FRAME_RATE
+  ) {
+    notes.push({
+      code: 'video.slow',
+      message: `It sends ${framesPerSecond.toFixed(1)} of the ${limits.framesPerSecond} frames a second that are set.`,
+      advice: 'At night a long exposure time does that; by day the camera may be overloaded.',
+    });
+  }
+  if (limits.bitrateKbps !== null && bitrateKbps !== null && bitrateKbps > limits.bitrateKbps * NOTABLE_BITRATE) {
+    notes.push({
+      code: 'video.bitrate',
+      message: `It sends ${Math.round(bitrateKbps)} kbit/s where ${limits.bitrateKbps} are set.`,
+      advice: 'Set the encoder to a constant bitrate (CBR) where viewers have little bandwidth.',
+    });
+  }
+  if (width !== null && height !== null && limits.width > 0 && (width !== limits.width || height !== limits.height)) {
+    notes.push({
+      code: 'video.size',
+      message: `It sends ${width}x${height}, and its configuration says ${limits.width}x${limits.height}.`,
+      advice: 'Restart the camera where the picture is not as it should be; a turned picture does this, too.',
+    });
+  }
+  return notes;
+}
+
+function judgeSound(audio: AudioReport, passed: boolean): NonNullable<Verdict['sound']> {
+  const { codec, sampleRateHz, channels } = audio;
+  const isG711 = codec === 'PCMU' || codec === 'PCMA';
+  if (isG711 && sampleRateHz !== null && sampleRateHz !== G711_RATE_HZ) {
+    const message = `The sound is ${codecName(codec)} at ${sampleRateHz / 1000} kHz; browsers play it at 8 kHz only.`;
+    return { plays: false, reason: { code: 'audio.rate', message, advice: 'Set the sample rate of the sound to 8 kHz.' } };
+  }
+  if (isG711 && channels !== 1) {
+    const message = `The sound is ${codecName(codec)} in ${channels} channels; browsers play it in one only.`;
+    return { plays: false, reason: { code: 'audio.channels', message, advice: 'Set the sound to mono.' } };
+  }
+  if (passed) return { plays: true, reason: null };
+  return {
+    plays: false,
+    reason: {
+      code: 'audio.codec',
+      message: `The sound is ${codecName(codec)}, which is not played.`,
+      advice: 'Set the sound of this profile to G.711 (8 kHz) or Opus.',
+    },
+  };
+}
+
+const H265: Reason = {
+  code: 'video.h265',
+  message:
+    'The picture is H.265, which few browsers play (Safari, Chrome with the right hardware) and the gateway does not send.',
+  advice: 'Set the video encoder of this profile to H.264.',
+};
+
+function otherCodec(codec: string): Reason {
+  return {
+    code: 'video.codec',
+    message: `The picture is ${codecName(codec)}, which no browser plays by WebRTC.`,
+    advice: 'Set the video encoder of this profile to H.264.',
+  };
+}
+
+const B_FRAMES: Reason = {
+  code: 'video.b_frames',
+  message:
+    'The stream has B-frames: its pictures come in another order than they are shown in, and browsers show them as they come.',
+  advice: 'Set the number of B-frames to 0, or the H.264 profile to Baseline, which has none.',
+};
+
+const NO_PARAMETER_SETS: Reason = {
+  code: 'video.no_parameter_sets',
+  message: 'Neither the session description nor the stream has SPS and PPS: no decoder can start.',
+  advice: 'Restart the camera or update its firmware; another profile may be right.',
+};
+
+const NOT_PASSED: Reason = {
+  code: 'video.not_passed',
+  message: 'The gateway can make no whole picture of what comes.',
+  advice: 'Look at the packets lost and damaged; pull it by TCP (--transport tcp).',
+};
+
+function tooDeep(bits: number): Reason {
+  return {
+    code: 'video.bit_depth',
+    message: `The picture has ${bits} bits a colour; browsers decode H.264 with 8.`,
+    advice: 'Set the H.264 profile to Baseline, Main or High.',
+  };
+}
+
+function formatSeconds(seconds: number): string {
+  return `${seconds < 10 ? seconds.toFixed(1).replace(/\.0$/, '') : Math.round(seconds)} s`;
+}
