@@ -10,7 +10,11 @@ import { delimiter, join } from 'node:path';
 /** Debian's python3, for which the bindings of GStreamer are packaged; another python3 may come first on PATH. */
 const PYTHON = '/usr/bin/python3';
 
-const GSTREAMER_ELEMENTS = ['videotestsrc', 'x264enc', 'h264parse', 'rtph264pay', 'mulawenc', 'rtppcmupay'];
+/** At least one of each package, and what the packages of some distributions leave out. */
+const GSTREAMER_ELEMENTS = [
+  ...['videotestsrc', 'x264enc', 'h264parse', 'rtph264pay', 'mulawenc', 'rtppcmupay'],
+  ...['x265enc', 'voaacenc', 'faad', 'opusenc', 'avenc_g726', 'avdec_h264', 'avdec_h265', 'avdec_aac'],
+];
 
 const RTSP_SERVER_CHECK = `
 import gi
@@ -35,6 +39,7 @@ const NEEDED = [
       'gstreamer1.0-plugins-good',
       'gstreamer1.0-plugins-bad',
       'gstreamer1.0-plugins-ugly',
+      'gstreamer1.0-libav',
     ],
     isPresent: () => spawnSync(PYTHON, ['-c', RTSP_SERVER_CHECK], { stdio: 'ignore' }).status === 0,
   },

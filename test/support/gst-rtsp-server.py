@@ -1,4 +1,4 @@
-"""An RTSP server of GStreamer's on loopback, for tests: H.264 and PCMU under /live.
+"""An RTSP server of GStreamer's on loopback, for tests: H.264 and PCMU under /live, with --all-mounts each codec under its name.
 
 Prints one line of JSON when it is ready, then one for each request that it serves. Ends when its standard input closes, so
 that it never outlives the test that started it.
@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import socket
+import struct
 import sys
 import threading
 
@@ -33,6 +34,26 @@ UDP_LAUNCH = (
     ' udpsrc name=audio caps="application/x-rtp,media=audio,encoding-name=PCMU,clock-rate=8000,payload=0"'
     ' ! rtppcmudepay ! rtppcmupay name=pay1 )'
 )
+AUDIO = 'audiotestsrc is-live=true wave=sine ! audio/x-raw,rate={rate},channels={channels}'
+PICTURE = (
+    'videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=320,height=240,framerate=25/1'
+)
+# One track each. What is not said in a comment is as the payloader makes it by itself.
+MOUNTS = {
+    'h264': f'{PICTURE} ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 ! rtph264pay pt=96',
+    'h265': f'{PICTURE} ! x265enc tune=zerolatency speed-preset=ultrafast key-int-max=25 ! rtph265pay pt=97',
+    'aac': f'{AUDIO} ! voaacenc ! aacparse ! rtpmp4gpay pt=98'.format(rate=16000, channels=1),
+    # MP4A-LATM, the other way in which cameras send AAC.
+    'aac-latm': f'{AUDIO} ! voaacenc ! aacparse ! rtpmp4apay pt=99'.format(rate=16000, channels=1),
+    'pcmu': f'{AUDIO} ! mulawenc ! rtppcmupay'.format(rate=8000, channels=1),
+    'pcma': f'{AUDIO} ! alawenc ! rtppcmapay'.format(rate=8000, channels=1),
+    # In the bit order of RFC 3551, as cameras do.
+    'g726': f'{AUDIO} ! avenc_g726 ! rtpg726pay pt=100 force-aal2=false'.format(rate=8000, channels=1),
+    'opus': f'{AUDIO} ! opusenc ! rtpopuspay pt=101'.format(rate=48000, channels=2),
+    'metadata': 'appsrc name=documents is-live=true format=time do-timestamp=true'
+    ' caps="application/x-rtp,media=application,encoding-name=VND.ONVIF.METADATA,clock-rate=90000,payload=107" ! identity',
+}
+DOCUMENT_INTERVAL_MS = 200
 REQUESTS = ['options', 'describe', 'setup', 'play', 'pause', 'teardown', 'get-parameter', 'set-parameter']
 
 
@@ -64,6 +85,45 @@ def on_media_configure(_factory, media, sockets):
         source.set_property('socket', Gio.Socket.new_from_fd(os.dup(bound.fileno())))
 
 
+class MetadataTrack:
+    """Makes RTP packets of ONVIF metadata documents (ONVIF Streaming specification, "RTP for Metadata stream")."""
+
+    def __init__(self, source):
+        self.source = source
+        self.sequence_number = 0xFFFA
+        self.documents = 0
+        GLib.timeout_add(DOCUMENT_INTERVAL_MS, self.send_document)
+
+    def send_document(self):
+        self.documents += 1
+        # Every fifth takes several packets.
+        objects = 40 if self.documents % 5 == 0 else 1
+        shapes = ''.join(
+            f'<tt:Object ObjectId="{number}"><tt:Appearance><tt:Shape><tt:BoundingBox left="-0.5" top="0.5" right="0.5"'
+            ' bottom="-0.5"/></tt:Shape></tt:Appearance></tt:Object>'
+            for number in range(objects)
+        )
+        document = (
+            '<?xml version="1.0" encoding="UTF-8"?><tt:MetadataStream xmlns:tt="http://www.onvif.org/ver10/schema">'
+            f'<tt:VideoAnalytics><tt:Frame UtcTime="2026-01-01T00:00:00Z" Source="Tür {self.documents}">{shapes}</tt:Frame>'
+            '</tt:VideoAnalytics></tt:MetadataStream>'
+        ).encode()
+        parts = [document[start : start + 1200] for start in range(0, len(document), 1200)]
+        for number, part in enumerate(parts):
+            marker = 0x80 if number == len(parts) - 1 else 0
+            self.sequence_number = (self.sequence_number + 1) & 0xFFFF
+            timestamp = self.documents * DOCUMENT_INTERVAL_MS * 90 & 0xFFFFFFFF
+            header = struct.pack('!BBHII', 0x80, marker | 107, self.sequence_number, timestamp, 0x4D455441)
+            buffer = Gst.Buffer.new_wrapped(header + part)
+            if self.source.emit('push-buffer', buffer) != Gst.FlowReturn.OK:
+                return False
+        return True
+
+
+def metadata_track(_factory, media):
+    MetadataTrack(media.get_element().get_by_name('documents'))
+
+
 def on_client(_server, client, session_timeout):
     for name in REQUESTS:
         client.connect(f'{name}-request', lambda _client, _context, name=name: say({'request': name}))
@@ -71,7 +131,7 @@ def on_client(_server, client, session_timeout):
         client.connect('new-session', lambda _client, session: session.set_timeout(session_timeout))
 
 
-def protect(server, factory, scheme, user, password, certificate):
+def protect(server, factories, scheme, user, password, certificate):
     auth = GstRtspServer.RTSPAuth()
     if certificate is not None:
         auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(certificate))
@@ -87,7 +147,8 @@ def protect(server, factory, scheme, user, password, certificate):
     permissions = GstRtspServer.RTSPPermissions()
     permissions.add_permission_for_role('viewer', 'media.factory.access', True)
     permissions.add_permission_for_role('viewer', 'media.factory.construct', True)
-    factory.set_permissions(permissions)
+    for factory in factories:
+        factory.set_permissions(permissions)
     server.set_auth(auth)
 
 
@@ -101,6 +162,7 @@ def main():
     arguments.add_argument('--certificate', help='PEM file with certificate and key; RTSP is inside TLS then')
     arguments.add_argument('--only-udp', action='store_true')
     arguments.add_argument('--from-udp', action='store_true')
+    arguments.add_argument('--all-mounts', action='store_true')
     options = arguments.parse_args()
     threading.Thread(target=exit_with_stdin, daemon=True).start()
 
@@ -108,8 +170,11 @@ def main():
     server = GstRtspServer.RTSPServer()
     server.set_address('127.0.0.1')
     server.set_service(options.port)
+    # GStreamer's own 5 are soon too few where many tests connect at once; the system then resets some connections.
+    server.set_backlog(128)
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_shared(True)
+    factories = {'/live': factory}
     ready = {}
     if options.from_udp:
         factory.set_launch(UDP_LAUNCH)
@@ -120,11 +185,18 @@ def main():
         ready = {name: bound.getsockname()[1] for name, bound in [*sockets.items(), ('reports', reports)]}
     else:
         factory.set_launch(TEST_LAUNCH)
+    if options.all_mounts:
+        # Each client has one of its own: who joins a shared one makes it lose packets for all, or answer 503.
+        for name, launch in MOUNTS.items():
+            factories[f'/{name}'] = GstRtspServer.RTSPMediaFactory()
+            factories[f'/{name}'].set_launch(f'( {launch} name=pay0 )')
+        factories['/metadata'].connect('media-configure', metadata_track)
     if options.only_udp:
         factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
     if options.auth != 'none' or options.certificate is not None:
-        protect(server, factory, options.auth, options.username, options.password, options.certificate)
-    server.get_mount_points().add_factory('/live', factory)
+        protect(server, factories.values(), options.auth, options.username, options.password, options.certificate)
+    for path, each in factories.items():
+        server.get_mount_points().add_factory(path, each)
     server.connect('client-connected', on_client, options.session_timeout)
     if server.attach(None) == 0:
         sys.exit(f'port {options.port} cannot be bound')

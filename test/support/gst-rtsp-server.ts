@@ -19,6 +19,8 @@ export interface GstRtspServerOptions {
   onlyUdp?: boolean;
   /** Serve what comes to `udp` instead of a test picture. */
   fromUdp?: boolean;
+  /** One track each under `/h264`, `/h265`, `/aac`, `/aac-latm`, `/pcmu`, `/pcma`, `/g726`, `/opus` and `/metadata` besides. */
+  allMounts?: boolean;
 }
 
 export interface GstRtspServer {
@@ -35,7 +37,7 @@ export interface GstRtspServer {
 
 /** Packages that the server is made of; `npm test` installs them, so this is for who runs a test by hand. */
 const PACKAGES =
-  'python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly';
+  'python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav';
 /** Debian's own Python; another one first in PATH does not see Debian's modules. */
 const PYTHON = '/usr/bin/python3';
 
@@ -55,6 +57,8 @@ export async function startGstRtspServer(options: GstRtspServerOptions = {}): Pr
   const requests: string[] = [];
   const ready = await new Promise<Record<string, number>>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
+      // GLib says there why it gives up.
+      if (!line.startsWith('{')) return void messages.push(line);
       const message = JSON.parse(line) as Record<string, number> & { request?: string };
       if (message.request === undefined) resolve(message);
       else requests.push(message.request);
@@ -72,13 +76,14 @@ export async function startGstRtspServer(options: GstRtspServerOptions = {}): Pr
   };
 }
 
-function argumentsFor({ port, auth, sessionTimeoutS, onlyUdp, fromUdp }: GstRtspServerOptions): string[] {
+function argumentsFor({ port, auth, sessionTimeoutS, onlyUdp, fromUdp, allMounts }: GstRtspServerOptions): string[] {
   return [
     ...(port === undefined ? [] : ['--port', String(port)]),
     ...(auth === undefined ? [] : ['--auth', auth.scheme, '--username', auth.username, '--password', auth.password]),
     ...(sessionTimeoutS === undefined ? [] : ['--session-timeout', String(sessionTimeoutS)]),
     ...(onlyUdp === true ? ['--only-udp'] : []),
     ...(fromUdp === true ? ['--from-udp'] : []),
+    ...(allMounts === true ? ['--all-mounts'] : []),
   ];
 }
 
