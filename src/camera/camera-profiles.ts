@@ -4,6 +4,7 @@ import type { OnvifDevice } from './onvif/adapter.ts';
 import type { DeviceInformation } from './onvif/device-answers.ts';
 import { NO_CONFIGURATIONS, type OnvifProfile } from './onvif/profiles.ts';
 import { splitStreamUri, withoutCredentials } from './stream-uri.ts';
+import { profilesOfVideoSource } from './video-sources.ts';
 
 /** A profile with video, and where its stream is pulled. */
 export interface CameraProfile extends OnvifProfile {
@@ -14,16 +15,20 @@ export interface CameraProfile extends OnvifProfile {
 /**
  * The device's profiles with video and their URIs, those with H.264 first. One that the device gives no URI for is left
  * out, unless none is left. Throws as {@link OnvifDevice} does.
+ *
+ * @param videoSource only those of this input, from 1 on; throws `camera.no_video_source` where there is none
  */
 export async function readProfiles(
   device: Pick<OnvifDevice, 'profiles' | 'streamUri'>,
   cameraId: string,
+  videoSource?: number,
 ): Promise<CameraProfile[]> {
   const profiles: CameraProfile[] = [];
   let fault = new GatewayError('camera.no_profiles', `No media profile of camera ${cameraId} has video.`, {
     advice: "Make a profile with a video encoder on the camera's own web page.",
   });
-  for (const profile of await device.profiles()) {
+  const listed = await device.profiles();
+  for (const profile of videoSource === undefined ? listed : profilesOfVideoSource(listed, videoSource, cameraId)) {
     if (profile.video === null) continue;
     try {
       profiles.push({ ...profile, uri: await device.streamUri(profile.token) });

@@ -1,19 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Backoff } from '../base/backoff.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
-import { atOnce, type DialTurn } from '../base/dial-stagger.ts';
+import { atOnce } from '../base/dial-stagger.ts';
 import { reasonOf, type Reason } from '../base/errors.ts';
 import { silentLogger, type Logger } from '../base/log.ts';
-import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
 import type { CameraSource } from '../plane/messages.ts';
 import { describeCamera, missingH264, profilesOfUris, readProfiles, type CameraProfile } from './camera-profiles.ts';
+import type { CameraDevice, CameraOptions } from './camera-options.ts';
 import { assertOwnDevice, type DeviceIdentity } from './device-identity.ts';
 import { FailureLog } from './failure-log.ts';
 import { KeyframeRequests } from './keyframe-requests.ts';
-import { OnvifDevice, type OnvifConnectOptions } from './onvif/adapter.ts';
+import { OnvifDevice } from './onvif/adapter.ts';
 import type { DeviceInformation } from './onvif/device-answers.ts';
 import { credentialsInUris, splitStreamUri } from './stream-uri.ts';
 import { describePlace, Whereabouts, type CameraPlace } from './whereabouts.ts';
+
+export type { CameraDevice, CameraOptions } from './camera-options.ts';
 
 /** Waits between attempts, milliseconds. Wrong credentials are tried less often: cameras lock an account that fails too often. */
 const RETRY_FIRST_MS = 1000;
@@ -39,38 +41,6 @@ export interface CameraStatus {
   /** The camera's clock minus ours, milliseconds; null where unknown. */
   clockOffsetMs: number | null;
 }
-
-/** What a camera asks of its ONVIF device; {@link OnvifDevice} is the real one. */
-export type CameraDevice = Pick<
-  OnvifDevice,
-  'information' | 'clockOffsetMs' | 'measureClockOffset' | 'profiles' | 'streamUri' | 'setSynchronizationPoint' | 'close'
->;
-
-interface CommonOptions {
-  id: string;
-  name: string;
-  credentials?: { username: string; password: string };
-  /** How its streams are fetched; default `auto`. */
-  transport?: RtspTransport;
-  /** Which certificate its device and its streams may show; default one that the system trusts. */
-  tls?: TlsPolicy;
-  clock?: Clock;
-  logger?: Logger;
-  /** By what the device is known already; one with another serial number is not taken for this camera. */
-  identity?: DeviceIdentity;
-  /** True where no config says its address: the one where it was last online counts as its own. */
-  adopted?: boolean;
-  /** Waited for before each attempt to connect. */
-  turn?: DialTurn;
-  /** Called after {@link Camera.status} changed. */
-  onChange?: () => void;
-  /** How an ONVIF device is reached; default {@link OnvifDevice.connect}. */
-  connect?: (options: OnvifConnectOptions) => Promise<CameraDevice>;
-}
-
-/** A camera is given by its ONVIF device, or by RTSP URIs whose keys serve as profile tokens. */
-export type CameraOptions = CommonOptions &
-  ({ onvif: CameraPlace; rtsp?: undefined } | { rtsp: Readonly<Record<string, string>>; onvif?: undefined });
 
 /**
  * The control side of one configured camera: keeps it connected by ONVIF, knows its profiles and where they are pulled, and
@@ -261,7 +231,7 @@ export class Camera {
     const device = await connect({ ...place, ...(tls === undefined ? {} : { tls }), username, password, signal });
     try {
       assertOwnDevice(this.#identity, device.information, { cameraId: this.id, address: describePlace(place) });
-      const profiles = await readProfiles(device, this.id);
+      const profiles = await readProfiles(device, this.id, this.#options.videoSource);
       signal.throwIfAborted();
       this.#take(device, profiles);
     } catch (error) {

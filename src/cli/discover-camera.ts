@@ -1,10 +1,11 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { GatewayError, reasonOf, type Reason } from '../base/errors.ts';
-import { isAt, onvifAddressOf, type CameraPlace } from '../camera/discovery/device-address.ts';
+import { isAt, onvifAddressOf, type CameraLocation } from '../camera/discovery/device-address.ts';
 import type { DiscoveredDevice } from '../camera/discovery/device-list.ts';
 import { OnvifDevice } from '../camera/onvif/adapter.ts';
 import type { OnvifProfile } from '../camera/onvif/profiles.ts';
+import { videoSourcesOf } from '../camera/video-sources.ts';
 import type { Credentials } from '../config/addresses.ts';
 import type { KnownCamera } from '../config/known-cameras.ts';
 
@@ -19,7 +20,7 @@ export interface FoundCamera {
   hardware: string | null;
   serial: string | null;
   location: string | null;
-  /** Its inputs; several at an encoder or NVR. */
+  /** Its inputs, as the config counts them; several at an encoder or NVR. */
   videoSources: VideoSource[] | null;
   credentials: 'accepted' | 'refused' | 'unknown';
   /** Why it could not be asked; null where it could, or was not tried. */
@@ -46,7 +47,7 @@ export type Answer = Pick<
 >;
 
 /** A camera of the config and the addresses of its hosts. */
-export interface ConfiguredCamera extends CameraPlace {
+export interface ConfiguredCamera extends CameraLocation {
   id: string;
   /** By which it is known also at another address; null where the config does not say it. */
   endpointReference: string | null;
@@ -136,12 +137,11 @@ function isSame(device: DiscoveredDevice, camera: ConfiguredCamera): boolean {
 }
 
 function sourcesOf(profiles: readonly OnvifProfile[]): VideoSource[] {
-  const sources = new Map<string | null, VideoSource>();
-  for (const { token, name, videoSource, video } of profiles) {
-    const source = sources.get(videoSource) ?? { token: videoSource, profiles: [] };
-    sources.set(videoSource, source);
-    const { codec = null, width = null, height = null } = video ?? {};
-    source.profiles.push({ token, name, codec, width, height });
-  }
-  return [...sources.values()];
+  return videoSourcesOf(profiles).map(({ token: source, profiles: shown }) => ({
+    token: source,
+    profiles: shown.map(({ token, name, video }) => {
+      const { codec = null, width = null, height = null } = video ?? {};
+      return { token, name, codec, width, height };
+    }),
+  }));
 }

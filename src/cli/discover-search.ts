@@ -71,8 +71,9 @@ export async function findCameras(request: SearchRequest, observer: SearchObserv
     cameras: found.map(({ camera }) => camera),
     toAdd: found
       .filter(({ camera }) => camera.configured === null)
-      .map(({ device, camera: { name } }) => ({
+      .map(({ device, camera: { name, videoSources } }) => ({
         name,
+        videoSources: videoSources?.length ?? 1,
         onvif: onvifAddressOf(device),
         endpointReference: device.endpointReference,
         ...(credentials === undefined ? {} : { username: credentials.username }),

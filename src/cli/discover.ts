@@ -30,7 +30,8 @@ With --username each camera is asked for model, firmware and video sources, and 
 password goes out as a digest only. Without it you see what cameras tell everybody.
 
 --write adds the cameras that are not in the config yet and leaves all else in the file as it is. No password is
-written: each camera takes its own from an environment variable, and you are told which.
+written: each camera takes its own from an environment variable, and you are told which. With --username an encoder or
+NVR becomes a camera for each of its video sources.
 
 Exit codes: 0 searched (also when nothing was found), 1 failed, 2 wrong usage or configuration.
 

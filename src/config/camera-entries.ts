@@ -7,6 +7,8 @@ export interface CameraToAdd {
   /** For people; null where none is known. */
   name: string | null;
   onvif: OnvifAddress;
+  /** Of more than one input each becomes a camera; default 1. */
+  videoSources?: number;
   /** What it calls itself in discovery; written only where it is a name of its own. */
   endpointReference?: string;
   /** Undefined: user name and password are left for the reader to fill in. */
@@ -20,6 +22,7 @@ export interface Entry {
   variable: string;
   name: string | undefined;
   onvif: string;
+  videoSource: number | undefined;
   endpoint: string | undefined;
   username: string | undefined;
 }
@@ -36,7 +39,7 @@ export function entriesOf(cameras: readonly CameraToAdd[], ids: ReadonlySet<stri
   const taken = new Set(ids);
   const variables = new Set<string>();
   const slugs = cameras.map(({ name }) => slugOf(name ?? ''));
-  return cameras.map(({ name, onvif, endpointReference, username }, index) => {
+  return cameras.flatMap(({ name, onvif, videoSources = 1, endpointReference, username }, index) => {
     const slug = slugs[index] ?? '';
     const place = slugOf(`${onvif.host}${onvif.port === 80 ? '' : `-${onvif.port}`}`);
     const shared = slug === '' || taken.has(slug) || slugs.indexOf(slug) !== slugs.lastIndexOf(slug);
@@ -45,24 +48,37 @@ export function entriesOf(cameras: readonly CameraToAdd[], ids: ReadonlySet<stri
     const variable = unused(`${base}_PASSWORD`, { has: (word) => variables.has(word) || text.includes(`\${${word}}`) }, '_');
     taken.add(id);
     variables.add(variable);
-    return {
+    const entry = {
       id,
       variable,
       name: name === null || name === '' ? undefined : escapeVariables(name),
       onvif: addressText(onvif),
+      videoSource: undefined,
       endpoint: isOwnName(endpointReference) ? endpointReference : undefined,
       username,
     };
+    return videoSources === 1 ? [entry] : inputsOf(entry, videoSources, taken);
+  });
+}
+
+/** The inputs of an encoder or NVR, which share its password. */
+function inputsOf(device: Entry, inputs: number, taken: Set<string>): Entry[] {
+  return Array.from({ length: inputs }, (_, index) => {
+    const videoSource = index + 1;
+    const id = unused(`${device.id.slice(0, MAX_ID_LENGTH - 10)}-${videoSource}`, taken, '-');
+    taken.add(id);
+    return { ...device, id, name: `${device.name ?? device.id} ${videoSource}`, videoSource };
   });
 }
 
 /** The lines of entries in a list whose dashes stand at `column`. */
 export function itemLines(entries: readonly Entry[], column: number): string[] {
   const indent = ' '.repeat(column);
-  return entries.flatMap(({ id, name, onvif, endpoint, username, variable }) => [
+  return entries.flatMap(({ id, name, onvif, videoSource, endpoint, username, variable }) => [
     `${indent}- id: ${scalar(id)}`,
     ...(name === undefined ? [] : [`${indent}  name: ${scalar(name)}`]),
     `${indent}  onvif: ${scalar(onvif)}`,
+    ...(videoSource === undefined ? [] : [`${indent}  video_source: ${videoSource}`]),
     ...(endpoint === undefined ? [] : [`${indent}  endpoint: ${scalar(endpoint)}`]),
     ...(username === undefined
       ? [`${indent}  # username: viewer`, `${indent}  # password: \${${variable}}`]
@@ -78,12 +94,13 @@ export function flowItem(entry: Entry): string {
 }
 
 /** An entry as it is read back from the file. */
-export function dataOf({ id, name, onvif, endpoint, username, variable }: Entry): Record<string, string> {
+export function dataOf({ id, name, onvif, videoSource, endpoint, username, variable }: Entry): Record<string, string | number> {
   const credentials = username === undefined ? {} : { username: escapeVariables(username), password: `\${${variable}}` };
   return {
     id,
     ...(name === undefined ? {} : { name }),
     onvif,
+    ...(videoSource === undefined ? {} : { video_source: videoSource }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...credentials,
   };

@@ -81,4 +81,7 @@ interface CameraBasics {
 
 /** A camera is given by its ONVIF device, or by RTSP URLs (without credentials) whose keys serve as profile tokens. */
 export type CameraSourceConfig = CameraBasics &
-  ({ onvif: OnvifAddress; endpointReference?: string; rtsp?: undefined } | { rtsp: Record<string, string>; onvif?: undefined });
+  (
+    | { onvif: OnvifAddress; videoSource?: number; endpointReference?: string; rtsp?: undefined }
+    | { rtsp: Record<string, string>; onvif?: undefined; videoSource?: undefined }
+  );

@@ -2,8 +2,9 @@ import { dirname, resolve } from 'node:path';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
 import { ConfigDocument } from './document.ts';
 import type { GatewayConfig } from './gateway-config.ts';
+import { knownKeys } from './known-keys.ts';
 import { resolveConfig } from './resolve.ts';
-import { configSchema, knownKeys, validParts } from './schema.ts';
+import { configSchema, validParts } from './schema.ts';
 import { readBounded, readSecretFile, reasonOfFailure, replaceVariables, type Environment } from './secrets.ts';
 import { describeZodIssues } from './zod-issues.ts';
 

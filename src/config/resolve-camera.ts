@@ -33,11 +33,16 @@ export function resolveCamera(
   if (written.rtsp === undefined) {
     if (onvif === undefined)
       context.report(path, 'says nowhere where the camera is; add onvif: with its address, or rtsp: with its URLs');
-    const endpoint = written.endpoint === undefined ? {} : { endpointReference: written.endpoint };
-    return onvif && { camera: { ...common, ...(own === undefined ? {} : { credentials: own }), onvif, ...endpoint }, ...rest };
+    const device = {
+      ...(written.video_source === undefined ? {} : { videoSource: written.video_source }),
+      ...(written.endpoint === undefined ? {} : { endpointReference: written.endpoint }),
+    };
+    return onvif && { camera: { ...common, ...(own === undefined ? {} : { credentials: own }), onvif, ...device }, ...rest };
   }
   if (written.endpoint !== undefined)
     context.report([...path, 'endpoint'], 'stands beside rtsp, and only a camera by onvif can be found again; remove it', 'key');
+  if (written.video_source !== undefined)
+    context.report([...path, 'video_source'], 'stands beside rtsp, whose URLs say which input it is; remove it', 'key');
   if (onvif !== undefined) context.report([...path, 'rtsp'], 'stands beside onvif; keep one of the two', 'key');
   const { urls, credentials } = resolveRtsp(written.rtsp, [...path, 'rtsp'], own, context);
   return { camera: { ...common, ...(credentials === undefined ? {} : { credentials }), rtsp: urls }, ...rest };

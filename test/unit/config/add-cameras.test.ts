@@ -49,6 +49,27 @@ describe('the text of a config with one more camera', () => {
     expect(addCameras(FILE, before + after, [YARD]).text).toBe(before + lines(column) + after);
   });
 
+  it('has a camera for each input of an NVR, which share its password', () => {
+    const nvr: CameraToAdd = { ...camera('Lobby NVR'), videoSources: 3 };
+    const { text, added } = addCameras(FILE, 'cameras:\n  - {id: lobby-nvr-2, onvif: 10.0.0.1}\n', [nvr, YARD]);
+    expect(added).toEqual([
+      { id: 'lobby-nvr-1', variable: 'LOBBY_NVR_PASSWORD' },
+      { id: 'lobby-nvr-2-2', variable: 'LOBBY_NVR_PASSWORD' },
+      { id: 'lobby-nvr-3', variable: 'LOBBY_NVR_PASSWORD' },
+      { id: 'yard', variable: 'YARD_PASSWORD' },
+    ]);
+    const { cameras } = parseConfig(FILE, text, { LOBBY_NVR_PASSWORD: 'one', YARD_PASSWORD: 'two' });
+    expect(
+      cameras.slice(1).map(({ camera: { name, videoSource, credentials } }) => [name, videoSource, credentials?.password]),
+    ).toEqual([
+      ['Lobby NVR 1', 1, 'one'],
+      ['Lobby NVR 2', 2, 'one'],
+      ['Lobby NVR 3', 3, 'one'],
+      ['Yard', undefined, 'two'],
+    ]);
+    expect(text).toContain('  - id: lobby-nvr-3\n    name: Lobby NVR 3\n    onvif: 10.0.0.9\n    video_source: 3\n');
+  });
+
   it('keeps the line breaks of Windows, and ends a last line that has no end', () => {
     const windows = 'cameras:\r\n  - id: a\r\n    onvif: 10.0.0.1\r\n';
     expect(addCameras(FILE, `${windows}media: {linger: 5}\r\n`, [YARD]).text).toBe(

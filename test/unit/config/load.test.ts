@@ -206,6 +206,14 @@ describe('what is wrong is named by line, column and what to write', () => {
       'cameras: [{id: a, onvif: 192.0.2.1, transport: multicast}]',
       [expect.stringMatching(/^1:48: cameras\[0\]\.transport: is "multicast"; write one of auto, tcp, udp/)],
     ],
+    [
+      'a video source that there cannot be, or where a URL says it',
+      'cameras:\n- {id: a, onvif: 192.0.2.1, video_source: 0}\n- {id: b, video_source: 2, rtsp: {main: "rtsp://192.0.2.2/1"}}',
+      [
+        '2:43: cameras[0].video_source: is "0"; write a number from 1 to 1024',
+        '3:11: cameras[1].video_source: stands beside rtsp, whose URLs say which input it is; remove it',
+      ],
+    ],
     ['no RTSP URL', 'cameras: [{id: a, rtsp: {}}]', ['1:19: cameras[0].rtsp: holds no URL; write one as main: rtsp://...']],
     [
       'a password without a user',

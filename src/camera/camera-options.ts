@@ -1,0 +1,47 @@
+import type { Clock } from '../base/clock.ts';
+import type { DialTurn } from '../base/dial-stagger.ts';
+import type { Logger } from '../base/log.ts';
+import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
+import type { DeviceIdentity } from './device-identity.ts';
+import type { OnvifConnectOptions, OnvifDevice } from './onvif/adapter.ts';
+import type { CameraPlace } from './whereabouts.ts';
+
+/** What a camera asks of its ONVIF device; {@link OnvifDevice} is the real one. */
+export type CameraDevice = Pick<
+  OnvifDevice,
+  'information' | 'clockOffsetMs' | 'measureClockOffset' | 'profiles' | 'streamUri' | 'setSynchronizationPoint' | 'close'
+>;
+
+interface CommonOptions {
+  id: string;
+  name: string;
+  credentials?: { username: string; password: string };
+  /** How its streams are fetched; default `auto`. */
+  transport?: RtspTransport;
+  /** Which certificate its device and its streams may show; default one that the system trusts. */
+  tls?: TlsPolicy;
+  clock?: Clock;
+  logger?: Logger;
+  /** By what the device is known already; one with another serial number is not taken for this camera. */
+  identity?: DeviceIdentity;
+  /** True where no config says its address: the one where it was last online counts as its own. */
+  adopted?: boolean;
+  /** Waited for before each attempt to connect. */
+  turn?: DialTurn;
+  /** Called after {@link Camera.status} changed. */
+  onChange?: () => void;
+  /** How an ONVIF device is reached; default {@link OnvifDevice.connect}. */
+  connect?: (options: OnvifConnectOptions) => Promise<CameraDevice>;
+}
+
+/** A camera is given by its ONVIF device, or by RTSP URIs whose keys serve as profile tokens. */
+export type CameraOptions = CommonOptions &
+  (
+    | {
+        onvif: CameraPlace;
+        /** Which input of an encoder or NVR, from 1 on; absent: the profiles of all. */
+        videoSource?: number;
+        rtsp?: undefined;
+      }
+    | { rtsp: Readonly<Record<string, string>>; onvif?: undefined; videoSource?: undefined }
+  );
