@@ -9,6 +9,23 @@ export interface CamerasAnswer {
   /** Where a client connects for all cameras that name no server of their own: a WebSocket URL, or a path on this server. */
   signaling: string;
   cameras: CameraInfo[];
+  /** Devices that discovery sees and that are none of the cameras; absent where discovery is off, and for tokens of single cameras. */
+  found?: FoundDevice[];
+}
+
+/** An ONVIF device on the network that is not in the config. All texts are its own, in one line each. */
+export interface FoundDevice {
+  endpointReference: string;
+  /** Host (and port) of its ONVIF device service. */
+  address: string;
+  name: string | null;
+  /** Mostly its model. */
+  hardware: string | null;
+  location: string | null;
+  /** ISO 8601 time at which it was first heard of since the gateway started. */
+  since: string;
+  /** Lines to paste below `cameras:` of the config. */
+  yaml: string;
 }
 
 /**
@@ -29,8 +46,12 @@ export interface CameraInfo {
   peer: string | null;
   /** `server` is where a client connects for this camera: a WebSocket URL without user info and query, or a path on this server. */
   signaling: { state: 'connecting' | 'registered' | 'failed'; server: string; reason: Reason | null };
-  /** Host (and port) of the camera, without credentials. */
+  /** Host (and port) of the camera, without credentials: where it is now. */
   address: string;
+  /** The address that the config says, where the camera was found at another one; else null. */
+  configuredAddress: string | null;
+  /** True for a camera that stands in no list: discovery found it, and the config says to take it. */
+  adopted: boolean;
   /** `onvif` or `rtsp`, as the config says. */
   kind: 'onvif' | 'rtsp';
   manufacturer: string | null;

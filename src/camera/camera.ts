@@ -123,6 +123,11 @@ export class Camera {
     return this.#identity;
   }
 
+  /** How it is logged in at the device. */
+  get credentials(): { username: string; password: string } | undefined {
+    return this.#credentials;
+  }
+
   get status(): CameraStatus {
     return this.#status;
   }

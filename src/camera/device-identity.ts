@@ -43,9 +43,14 @@ export function assertOwnDevice(
   );
 }
 
-/** Whether what a device says of itself proves that it is the one that is known: by a serial number that only one device of its kind has. */
+/** Whether a device can be told from others of its kind by its serial number. */
+export function hasOwnSerial({ serial }: Pick<Known, 'serial'>): boolean {
+  return !COMMON_SERIAL.test(serial);
+}
+
+/** Whether what a device says of itself proves that it is the one that is known. */
 export function isSameDevice(known: Known, said: Said): boolean {
-  if (COMMON_SERIAL.test(known.serial)) return false;
+  if (!hasOwnSerial(known)) return false;
   return known.serial === said.serial && known.manufacturer === said.manufacturer && known.model === said.model;
 }
 

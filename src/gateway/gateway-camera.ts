@@ -30,6 +30,8 @@ export interface GatewayCameraOptions {
   media: MediaControl;
   clock: Clock;
   logger: Logger;
+  /** Called after the status of {@link GatewayCamera.camera} changed. */
+  onChange?: () => void;
 }
 
 /** One camera of the gateway: its ONVIF side, its place in the media plane, and its device role at the signaling server. */
@@ -52,7 +54,10 @@ export class GatewayCamera {
       ...(turns === undefined ? {} : { turn: turns.camera }),
       clock,
       logger,
-      onChange: () => media.setCamera(this.camera.source()),
+      onChange: () => {
+        media.setCamera(this.camera.source());
+        options.onChange?.();
+      },
     });
     this.#device = new SignalingDevice({
       server: signaling.server,
@@ -105,7 +110,7 @@ export class GatewayCamera {
 
   /** The camera as `/api/cameras` shows it. */
   info({ streams, sessions }: MediaStats): CameraInfo {
-    const { status, id, name, kind, address } = this.camera;
+    const { status, id, name, kind, address, configuredAddress } = this.camera;
     // ONVIF gives whole seconds only; what comes in says it to the millisecond.
     const measured = streams.find(({ cameraId, clockOffsetMs }) => cameraId === id && clockOffsetMs !== null);
     const { state, peer, reason } = this.#device.state;
@@ -119,6 +124,8 @@ export class GatewayCamera {
       peer,
       signaling: { state, server: clientAddress(this.#options.signaling), reason },
       address,
+      configuredAddress,
+      adopted: this.#options.camera.adopted === true,
       kind,
       manufacturer: status.information?.manufacturer ?? null,
       model: status.information?.model ?? null,

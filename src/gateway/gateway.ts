@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { CameraInfo, SessionInfo } from '../base/api.ts';
+import type { CameraInfo, FoundDevice, SessionInfo } from '../base/api.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import { DialStagger } from '../base/dial-stagger.ts';
 import type { Logger } from '../base/log.ts';
 import type { CameraOptions } from '../camera/camera.ts';
+import type { DiscoveryStats } from '../camera/discovery/watch.ts';
 import type { GatewayView, Readiness, SignalingStats } from '../http/gateway-view.ts';
 import type { ViewerToken } from '../http/access.ts';
 import { HttpServer, SIGNALING_PATH } from '../http/server.ts';
@@ -11,6 +12,8 @@ import { MediaControl } from '../plane/media-control.ts';
 import type { MediaSettings, MediaStats } from '../plane/messages.ts';
 import { SignalingServer } from '../signaling/server.ts';
 import { StaticTokens } from '../signaling/tokens.ts';
+import { IdentityStore } from './discovery/identity-store.ts';
+import { SiteDiscovery, type DiscoverySettings } from './discovery/site-discovery.ts';
 import { clientAddress, GatewayCamera, type DeviceSignaling } from './gateway-camera.ts';
 
 export interface GatewayOptions {
@@ -21,12 +24,17 @@ export interface GatewayOptions {
   /** Tokens of viewers of the embedded server and the page; with none, whoever reaches the (loopback) address may watch. */
   viewerTokens: readonly ViewerToken[];
   media: MediaSettings;
+  /** Absent: nothing is searched, followed or adopted. */
+  discovery?: DiscoverySettings;
+  /** Where what was learned of cameras is kept over restarts; absent: nowhere. */
+  stateDirectory?: string;
   clock?: Clock;
   logger: Logger;
 }
 
 export interface GatewayCameraConfig {
-  camera: CameraOptions;
+  /** With the endpoint reference that the config gives for an ONVIF device. */
+  camera: CameraOptions & { endpointReference?: string };
   signaling?: DeviceSignaling;
 }
 
@@ -36,10 +44,15 @@ export class Gateway implements GatewayView {
   readonly #clock: Clock;
   readonly #media: MediaControl;
   readonly #http: HttpServer;
-  readonly #embedded: SignalingServer | undefined;
-  /** Made for this run: the cameras' own tokens at the embedded server. */
-  readonly #deviceTokens: ReadonlyMap<string, string>;
+  /** With the cameras' own tokens, which are made for this run. */
+  readonly #embedded: { server: SignalingServer; tokens: StaticTokens } | undefined;
+  readonly #store: IdentityStore;
+  readonly #discovery: SiteDiscovery | undefined;
   readonly #cameras = new Map<string, GatewayCamera>();
+  /** Cameras that were taken out and are not closed yet. */
+  readonly #leaving = new Set<Promise<void>>();
+  /** How cameras reach the embedded server; known once it listens. */
+  #embeddedSignaling: DeviceSignaling = { server: '' };
   /** So that a large site neither starts nor comes back in one moment; the media plane has turns of its own. */
   readonly #turns = {
     camera: new DialStagger({ sameAddressMs: SAME_CAMERA_MS }).turn,
@@ -61,13 +74,16 @@ export class Gateway implements GatewayView {
         this.#cameras.get(cameraId)?.onStreamState(profile, state, reason, media),
       onKeyframeWanted: (cameraId, profile) => this.#cameras.get(cameraId)?.camera.requestKeyframe(profile),
     });
-    this.#deviceTokens = new Map(options.cameras.map(({ camera }) => [camera.id, randomBytes(24).toString('base64url')]));
+    this.#store = new IdentityStore(options.discovery && options.stateDirectory, options.logger);
+    this.#discovery = options.discovery && this.#siteDiscovery(options.discovery);
     this.#embedded = options.signaling === undefined ? this.#embeddedServer() : undefined;
     this.#http = new HttpServer({
       listen: options.listen,
       view: this,
       log: options.logger,
-      ...(this.#embedded === undefined ? {} : { signalingUpgrade: (...upgrade) => this.#embedded?.handleUpgrade(...upgrade) }),
+      ...(this.#embedded === undefined
+        ? {}
+        : { signalingUpgrade: (...upgrade) => this.#embedded?.server.handleUpgrade(...upgrade) }),
       viewerTokens: options.viewerTokens,
     });
   }
@@ -77,21 +93,13 @@ export class Gateway implements GatewayView {
     const address = await this.#http.start();
     this.#media.start();
     const server = embeddedUrl(this.#options.listen.host, address.port);
-    const embedded: DeviceSignaling = { server, clientPath: SIGNALING_PATH, retry: EMBEDDED_RETRY };
+    this.#embeddedSignaling = { server, clientPath: SIGNALING_PATH, retry: EMBEDDED_RETRY };
+    this.#store.load();
     for (const { camera, signaling } of this.#options.cameras) {
-      const ownServer = signaling ?? this.#options.signaling ?? { ...embedded, token: this.#deviceTokens.get(camera.id) };
-      const { logger } = this.#options;
-      const gatewayCamera = new GatewayCamera({
-        camera,
-        signaling: ownServer,
-        turns: this.#turns,
-        media: this.#media,
-        clock: this.#clock,
-        logger,
-      });
-      this.#cameras.set(camera.id, gatewayCamera);
-      gatewayCamera.start();
+      const identity = this.#store.identityOf(camera.id, camera.endpointReference);
+      this.#add(identity === undefined ? camera : { ...camera, identity }, signaling);
     }
+    this.#discovery?.start();
     this.#statsTimer = setInterval(() => void this.#refreshStats(), STATS_REFRESH_MS);
     return address;
   }
@@ -135,20 +143,62 @@ export class Gateway implements GatewayView {
   }
 
   signalingStats(): SignalingStats | undefined {
-    return this.#embedded?.stats;
+    return this.#embedded?.server.stats;
   }
 
-  #embeddedServer(): SignalingServer {
+  found(): FoundDevice[] | undefined {
+    return this.#discovery?.found;
+  }
+
+  discoveryStats(): DiscoveryStats | undefined {
+    return this.#discovery?.stats;
+  }
+
+  #embeddedServer(): { server: SignalingServer; tokens: StaticTokens } {
     const { viewerTokens, media, logger } = this.#options;
-    return new SignalingServer({
-      tokens: new StaticTokens({
-        clients: viewerTokens.map(({ token, cameras }) => ({ token, ...(cameras === undefined ? {} : { peers: [...cameras] }) })),
-        devices: [...this.#deviceTokens].map(([peer, token]) => ({ token, peer })),
-        openToClients: viewerTokens.length === 0,
-      }),
-      iceServers: media.ice.iceServers,
-      log: logger,
+    const tokens = new StaticTokens({
+      clients: viewerTokens.map(({ token, cameras }) => ({ token, ...(cameras === undefined ? {} : { peers: [...cameras] }) })),
+      openToClients: viewerTokens.length === 0,
     });
+    return { server: new SignalingServer({ tokens, iceServers: media.ice.iceServers, log: logger }), tokens };
+  }
+
+  #siteDiscovery(settings: DiscoverySettings): SiteDiscovery {
+    return new SiteDiscovery({
+      settings,
+      store: this.#store,
+      cameras: () => [...this.#cameras.values()].map(({ camera }) => camera),
+      add: (camera) => this.#add(camera),
+      remove: (id) => this.#remove(id),
+      clock: this.#clock,
+      logger: this.#options.logger,
+    });
+  }
+
+  /** Brings a camera up; for one without a signaling server of its own, at that of all. */
+  #add(camera: CameraOptions, signaling: DeviceSignaling | undefined = this.#options.signaling): void {
+    const token = randomBytes(24).toString('base64url');
+    if (signaling === undefined) this.#embedded?.tokens.addDevice(token, camera.id);
+    const gatewayCamera = new GatewayCamera({
+      camera,
+      signaling: signaling ?? { ...this.#embeddedSignaling, token },
+      turns: this.#turns,
+      media: this.#media,
+      clock: this.#clock,
+      logger: this.#options.logger,
+      onChange: () => this.#discovery?.cameraChanged(gatewayCamera.camera),
+    });
+    this.#cameras.set(camera.id, gatewayCamera);
+    gatewayCamera.start();
+  }
+
+  #remove(id: string): void {
+    const camera = this.#cameras.get(id);
+    if (camera === undefined) return;
+    this.#cameras.delete(id);
+    this.#embedded?.tokens.removeDevice(id);
+    const leaving = camera.close().finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
   }
 
   async #refreshStats(): Promise<void> {
@@ -157,9 +207,14 @@ export class Gateway implements GatewayView {
 
   async #close(): Promise<void> {
     clearInterval(this.#statsTimer);
-    await Promise.allSettled([...this.#cameras.values()].map((camera) => camera.close()));
+    await Promise.allSettled([
+      this.#discovery?.close(),
+      ...[...this.#cameras.values()].map((camera) => camera.close()),
+      ...this.#leaving,
+    ]);
+    await this.#store.close();
     await this.#media.close();
-    await this.#embedded?.close();
+    await this.#embedded?.server.close();
     await this.#http.close();
   }
 }

@@ -1,4 +1,4 @@
-import type { CameraInfo, SessionInfo } from '../base/api.ts';
+import type { CameraInfo, FoundDevice, SessionInfo } from '../base/api.ts';
 import type { MediaStats } from '../plane/messages.ts';
 
 /** What the HTTP server asks of the gateway: reads only, always answered from memory. */
@@ -12,6 +12,17 @@ export interface GatewayView {
   mediaStats(): Promise<MediaStats>;
   /** Of the embedded signaling server; undefined where there is none. */
   signalingStats(): SignalingStats | undefined;
+  /** Devices that discovery sees and that are none of the cameras; undefined where discovery is off. */
+  found(): FoundDevice[] | undefined;
+  discoveryStats(): DiscoveryStats | undefined;
+}
+
+/** What discovery sees now, and what it has counted since it started. */
+export interface DiscoveryStats {
+  devices: number;
+  searches: number;
+  ignored: number;
+  refused: number;
 }
 
 /** What the embedded signaling server holds now, and what it has counted since it started. */

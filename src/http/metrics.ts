@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { CameraInfo } from '../base/api.ts';
 import type { MediaStats, SessionCounters, StreamStats } from '../plane/messages.ts';
-import type { GatewayView, SignalingStats } from './gateway-view.ts';
+import type { DiscoveryStats, GatewayView, SignalingStats } from './gateway-view.ts';
 
 /** What one answer of `/metrics` is made from. */
 interface Sample {
@@ -9,6 +9,7 @@ interface Sample {
   media: MediaStats;
   ready: boolean;
   signaling: SignalingStats | undefined;
+  discovery: DiscoveryStats | undefined;
 }
 
 type Fill = (sample: Sample) => void;
@@ -31,6 +32,7 @@ export class Metrics {
     this.#addStreamMetrics();
     this.#addSessionMetrics();
     this.#addSignalingMetrics();
+    this.#addDiscoveryMetrics();
   }
 
   /** The exposition text of this moment. */
@@ -41,6 +43,7 @@ export class Metrics {
       cameras: this.#view.cameras(),
       ready: this.#view.ready().ready,
       signaling: this.#view.signalingStats(),
+      discovery: this.#view.discoveryStats(),
     };
     for (const fill of this.#fills) fill(sample);
     return this.#registry.metrics();
@@ -130,6 +133,23 @@ export class Metrics {
       this.#fills.push(({ signaling }) => {
         counter.reset();
         counter.inc(signaling?.[counted] ?? 0);
+      });
+    }
+  }
+
+  #addDiscoveryMetrics(): void {
+    const devices = this.#gauge('discovery_devices', 'ONVIF devices that discovery sees on the network.', []);
+    this.#fills.push(({ discovery }) => devices.set(discovery?.devices ?? 0));
+    const counts = [
+      ['searches', 'Searches of the network by discovery.', 'searches'],
+      ['datagrams_ignored', 'Datagrams to discovery that were neither answers to it nor announcements of devices.', 'ignored'],
+      ['devices_refused', 'Answers and announcements of devices for which there was no room.', 'refused'],
+    ] as const;
+    for (const [name, help, counted] of counts) {
+      const counter = this.#counter(`discovery_${name}`, help, []);
+      this.#fills.push(({ discovery }) => {
+        counter.reset();
+        counter.inc(discovery?.[counted] ?? 0);
       });
     }
   }

@@ -130,7 +130,9 @@ export class Router {
 
 function camerasAnswer(view: GatewayView, { cameras }: ViewerGrant): CamerasAnswer {
   const visible = view.cameras().filter(({ id }) => cameras === undefined || cameras.has(id));
-  return { now: Date.now(), signaling: view.signaling(), cameras: visible };
+  const answer = { now: Date.now(), signaling: view.signaling(), cameras: visible };
+  const found = view.found();
+  return cameras !== undefined || found === undefined ? answer : { ...answer, found };
 }
 
 function sessionsAnswer(view: GatewayView, { cameras }: ViewerGrant): SessionsAnswer {

@@ -47,6 +47,17 @@ export class StaticTokens implements TokenVerifier {
     ];
   }
 
+  /** From now on the token is that of this device. */
+  addDevice(token: string, peer: string): void {
+    this.#entries.push({ digest: digestOf(token), grant: { role: 'device', peer } });
+  }
+
+  /** Takes the tokens back that are bound to this device. */
+  removeDevice(peer: string): void {
+    const kept = this.#entries.filter(({ grant }) => grant.role !== 'device' || grant.peer !== peer);
+    this.#entries.splice(0, this.#entries.length, ...kept);
+  }
+
   /** Takes a time that depends neither on the token's content nor on which entry matches. */
   verify(token: string | undefined): Grant | undefined {
     if (token === undefined) return this.#openToClients ? { role: 'client' } : undefined;

@@ -28,13 +28,13 @@ export function isIpv6Only({ addresses }: Located): boolean {
 }
 
 /** Where the cameras of a config are, their host names resolved. */
-export interface CameraPlace {
+export interface CameraLocation {
   onvif: { addresses: readonly string[]; port: number } | null;
   rtspAddresses: readonly string[];
 }
 
 /** Whether a device is where a camera is. Behind one address of a NAT there may be several cameras, each at its port; RTSP has other ports than ONVIF. */
-export function isAt(device: Located, { onvif, rtspAddresses }: CameraPlace): boolean {
+export function isAt(device: Located, { onvif, rtspAddresses }: CameraLocation): boolean {
   if (rtspAddresses.some((address) => device.addresses.includes(address))) return true;
   if (onvif?.addresses.some((address) => device.addresses.includes(address)) !== true) return false;
   const ports = httpUrls(device.xaddrs).map(portOf);

@@ -1,5 +1,5 @@
-import type { CameraInfo, SessionInfo } from '../../../src/base/api.ts';
-import type { GatewayView, Readiness, SignalingStats } from '../../../src/http/gateway-view.ts';
+import type { CameraInfo, FoundDevice, SessionInfo } from '../../../src/base/api.ts';
+import type { DiscoveryStats, GatewayView, Readiness, SignalingStats } from '../../../src/http/gateway-view.ts';
 import type { MediaStats, SessionStats, StreamStats } from '../../../src/plane/messages.ts';
 
 /** A gateway whose answers a test sets. */
@@ -8,6 +8,8 @@ export class StubView implements GatewayView {
   sessionList: SessionInfo[] = [];
   readiness: Readiness = { ready: true, reasons: [] };
   signalingServer: SignalingStats | undefined;
+  foundDevices: FoundDevice[] | undefined;
+  discovery: DiscoveryStats | undefined;
   stats: MediaStats = { streams: [], sessions: [], ended: [] };
 
   cameras(): CameraInfo[] {
@@ -33,6 +35,14 @@ export class StubView implements GatewayView {
   signalingStats(): SignalingStats | undefined {
     return this.signalingServer;
   }
+
+  found(): FoundDevice[] | undefined {
+    return this.foundDevices;
+  }
+
+  discoveryStats(): DiscoveryStats | undefined {
+    return this.discovery;
+  }
 }
 
 export function cameraInfo(change: Partial<CameraInfo> = {}): CameraInfo {
@@ -45,6 +55,8 @@ export function cameraInfo(change: Partial<CameraInfo> = {}): CameraInfo {
     peer: 'peer-1',
     signaling: { state: 'registered', server: '/signaling', reason: null },
     address: '192.0.2.20',
+    configuredAddress: null,
+    adopted: false,
     kind: 'onvif',
     manufacturer: 'Acme',
     model: 'Dome 1',

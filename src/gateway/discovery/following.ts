@@ -1,0 +1,160 @@
+import type { Camera } from '../../camera/camera.ts';
+import { hasOwnSerial, isSameDevice } from '../../camera/device-identity.ts';
+import { onvifAddressOf, type CameraLocation } from '../../camera/discovery/device-address.ts';
+import type { PresentDevice } from '../../camera/discovery/present-devices.ts';
+import type { CameraPlace } from '../../camera/whereabouts.ts';
+import type { CameraLocations } from './camera-locations.ts';
+import type { CandidateLogins } from './candidate-logins.ts';
+import type { NetworkView } from './network-view.ts';
+
+/** Waits until a camera is tried again at a place where it was not; milliseconds, doubled each time. */
+const AGAIN_FIRST_MS = 5000;
+const AGAIN_MAX_MS = 60_000;
+
+export interface FollowingOptions {
+  locations: CameraLocations;
+  logins: Pick<CandidateLogins, 'ask'>;
+}
+
+/** What is remembered of one camera between two looks. */
+interface Trace {
+  /** The device that was seen where the camera is. */
+  here: string | undefined;
+  /** Where it was sent last, and when it may be sent there again, by `performance.now()`. */
+  sent: { place: string; againAt: number; waitMs: number } | undefined;
+  /** Devices that are still to say whether they are this camera. */
+  asking: Set<string>;
+}
+
+/**
+ * Finds cameras again whose address changed: by what they call themselves in discovery, and where that changed too by their
+ * serial number. What is on the network may lie: a camera that is where it should be is left there, and one that was found elsewhere
+ * must prove by its serial number to be the one, where that is known.
+ */
+export class Following {
+  readonly #options: FollowingOptions;
+  readonly #traces = new WeakMap<Camera, Trace>();
+
+  constructor(options: FollowingOptions) {
+    this.#options = options;
+  }
+
+  /** Looks at each camera by ONVIF; `changed` are the devices that are heard at a new address. */
+  look(cameras: readonly Camera[], network: NetworkView, changed: ReadonlySet<string>): void {
+    const followed = cameras.filter(({ kind }) => kind === 'onvif');
+    const taken = this.#taken(cameras, network);
+    for (const camera of followed) {
+      const trace = this.#traceOf(camera);
+      trace.asking.clear();
+      if (camera.status.state === 'online') this.#stay(camera, trace, network, changed);
+      else this.#search(camera, trace, network, taken);
+    }
+  }
+
+  /** True while a camera that was lost may turn out to be this device. */
+  isExpected(camera: Camera, device: PresentDevice): boolean {
+    return this.#traces.get(camera)?.asking.has(device.endpointReference) === true;
+  }
+
+  /** Learns what the device of a connected camera calls itself, and has the camera looked at where another one is seen in its place. */
+  #stay(camera: Camera, trace: Trace, network: NetworkView, changed: ReadonlySet<string>): void {
+    trace.sent = undefined;
+    const here = network.at(this.#options.locations.of(camera));
+    const before = trace.here;
+    trace.here = here?.endpointReference;
+    const own = network.find(camera.identity?.endpointReference);
+    if (here === undefined) {
+      if (before !== undefined || isIn(changed, own)) camera.refresh();
+      return;
+    }
+    if (own === undefined || own === here) {
+      this.#learn(camera, here);
+      // Also heard at its old address a moment ago, where it may not be any more.
+      if (here.answering.length > 1 && isIn(changed, here)) camera.refresh();
+      return;
+    }
+    if (before !== here.endpointReference) return camera.refresh();
+    // Nothing but its name tells the camera from the device that has its address now.
+    const elsewhere = this.#placeOf(own, camera);
+    if (camera.identity?.serial === '' && elsewhere !== undefined) camera.moved(elsewhere, BY_REFERENCE);
+  }
+
+  #learn(camera: Camera, device: PresentDevice): void {
+    const { identity, status } = camera;
+    const { information } = status;
+    const isNew = identity === null || identity.endpointReference === null;
+    const isNamedAnew = identity !== null && information !== null && isSameDevice(identity, information);
+    const isFirstTime = identity?.endpointReference === device.endpointReference && identity.serial === '';
+    if (isNew || isNamedAnew || isFirstTime) camera.learn(device.endpointReference);
+  }
+
+  #search(camera: Camera, trace: Trace, network: NetworkView, taken: ReadonlySet<PresentDevice>): void {
+    const { identity, credentials, status } = camera;
+    trace.here = undefined;
+    if (identity === null) return;
+    const own = network.find(identity.endpointReference);
+    if (own !== undefined && own.answering.length > 0) {
+      const place = this.#placeOf(own, camera);
+      if (place !== undefined && status.state === 'failed') this.#send(camera, trace, place, BY_REFERENCE);
+      return;
+    }
+    if (!hasOwnSerial(identity)) return;
+    for (const device of network.devices) {
+      if (taken.has(device) || device.answering.length === 0) continue;
+      const place = onvifAddressOf({ addresses: device.answering, xaddrs: device.xaddrs });
+      // One that is still tried at its own address need not be looked for.
+      const said =
+        status.state === 'failed'
+          ? this.#options.logins.ask(place, device.endpointReference, credentials ?? NO_CREDENTIALS)
+          : undefined;
+      if (said === undefined) trace.asking.add(device.endpointReference);
+      else if (said !== null && isSameDevice(identity, said)) return this.#send(camera, trace, place, BY_SERIAL);
+    }
+  }
+
+  #send(camera: Camera, trace: Trace, to: CameraPlace, by: string): void {
+    const place = `${to.host} ${to.port}`;
+    const now = performance.now();
+    const again = trace.sent?.place === place;
+    if (again && trace.sent !== undefined && now < trace.sent.againAt) return;
+    const waitMs = again ? Math.min(AGAIN_MAX_MS, (trace.sent?.waitMs ?? 0) * 2) : AGAIN_FIRST_MS;
+    trace.sent = { place, againAt: now + waitMs, waitMs };
+    camera.moved(to, by);
+  }
+
+  /** Where the device answers now, other than where the camera is tried. */
+  #placeOf(device: PresentDevice, camera: Camera): CameraPlace | undefined {
+    const { onvif }: CameraLocation = this.#options.locations.of(camera);
+    const elsewhere = device.answering.filter((address) => {
+      const { port } = onvifAddressOf({ addresses: [address], xaddrs: device.xaddrs });
+      return onvif === null || !(onvif.addresses.includes(address) && onvif.port === port);
+    });
+    return elsewhere.length === 0 ? undefined : onvifAddressOf({ addresses: elsewhere, xaddrs: device.xaddrs });
+  }
+
+  /** Devices that are the business of another camera: they have its name, or are where it is connected. */
+  #taken(cameras: readonly Camera[], network: NetworkView): Set<PresentDevice> {
+    const taken = new Set<PresentDevice>();
+    for (const camera of cameras) {
+      const own = network.find(camera.identity?.endpointReference);
+      const here =
+        camera.kind === 'rtsp' || camera.status.state === 'online' ? network.at(this.#options.locations.of(camera)) : undefined;
+      for (const device of [own, here]) if (device !== undefined) taken.add(device);
+    }
+    return taken;
+  }
+
+  #traceOf(camera: Camera): Trace {
+    const trace = this.#traces.get(camera) ?? { here: undefined, sent: undefined, asking: new Set<string>() };
+    this.#traces.set(camera, trace);
+    return trace;
+  }
+}
+
+const BY_REFERENCE = 'endpoint reference';
+const BY_SERIAL = 'serial number';
+const NO_CREDENTIALS = { username: '', password: '' };
+
+function isIn(changed: ReadonlySet<string>, device: PresentDevice | undefined): boolean {
+  return device !== undefined && changed.has(device.endpointReference);
+}

@@ -1,0 +1,170 @@
+import type { FoundDevice } from '../../base/api.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/log.ts';
+import type { Camera, CameraOptions } from '../../camera/camera.ts';
+import type { DeviceIdentity } from '../../camera/device-identity.ts';
+import type { PresentDevice } from '../../camera/discovery/present-devices.ts';
+import { DiscoveryWatch, type DiscoveryStats } from '../../camera/discovery/watch.ts';
+import type { DiscoveryConfig } from '../../config/gateway-config.ts';
+import { Adopting } from './adopting.ts';
+import { CameraLocations } from './camera-locations.ts';
+import { CandidateLogins } from './candidate-logins.ts';
+import { Following } from './following.ts';
+import { describeFound } from './found-devices.ts';
+import type { IdentityStore } from './identity-store.ts';
+import { NetworkView } from './network-view.ts';
+
+export interface DiscoverySettings extends DiscoveryConfig {
+  /** UDP port of WS-Discovery; default 3702. For tests. */
+  port?: number;
+}
+
+export interface SiteDiscoveryOptions {
+  settings: DiscoverySettings;
+  store: IdentityStore;
+  /** All that there are now, in the order in which they are shown. */
+  cameras: () => readonly Camera[];
+  add: (camera: CameraOptions) => void;
+  remove: (id: string) => void;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** What happens within this time is looked at together, milliseconds: a site that comes back says hundreds of Hellos. */
+const GATHER_MS = 200;
+
+/** Discovery as long as the gateway runs: follows cameras to other addresses, adopts what the config wants, and lists the rest. */
+export class SiteDiscovery {
+  readonly #options: SiteDiscoveryOptions;
+  readonly #watch: DiscoveryWatch;
+  readonly #locations = new CameraLocations();
+  readonly #logins: CandidateLogins;
+  readonly #following: Following;
+  readonly #adopting: Adopting;
+  /** Devices that are heard at a new address since the last look. */
+  readonly #changed = new Set<string>();
+  readonly #lost = new Set<string>();
+  #found: FoundDevice[] = [];
+  #looking: NodeJS.Timeout | undefined;
+  #located: Promise<void> = Promise.resolve();
+  #isLocated = false;
+  #closed = false;
+
+  constructor(options: SiteDiscoveryOptions) {
+    this.#options = options;
+    const { settings, clock, logger, add, remove } = options;
+    const { interfaces, port } = settings;
+    this.#watch = new DiscoveryWatch({
+      ...(interfaces === undefined ? {} : { interfaces }),
+      ...(port === undefined ? {} : { port }),
+      clock,
+      logger,
+      onChange: (endpointReference) => {
+        this.#changed.add(endpointReference);
+        this.#lookSoon();
+      },
+      onSearched: () => this.#locate(),
+    });
+    this.#logins = new CandidateLogins({ onAnswer: () => this.#lookSoon() });
+    this.#following = new Following({ locations: this.#locations, logins: this.#logins });
+    this.#adopting = new Adopting({ settings, clock, logger, add, remove });
+  }
+
+  start(): void {
+    this.#watch.start();
+    this.#locate();
+  }
+
+  /** To be called whenever the status of a camera changed. */
+  cameraChanged({ id, kind, status }: Camera): void {
+    if (this.#closed || kind === 'rtsp') return;
+    if (status.state !== 'failed') this.#lost.delete(id);
+    else if (!this.#lost.has(id)) {
+      this.#lost.add(id);
+      this.#watch.hurry();
+    }
+    this.#lookSoon();
+  }
+
+  /** Devices that are no cameras of ours, and what to write into the config to make them. */
+  get found(): FoundDevice[] {
+    return this.#found;
+  }
+
+  get stats(): DiscoveryStats {
+    return this.#watch.stats;
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#looking);
+    this.#save();
+    await Promise.all([this.#watch.close(), this.#logins.close(), this.#located]);
+  }
+
+  /** Host names may mean other addresses now. */
+  #locate(): void {
+    if (this.#closed) return;
+    this.#located = this.#locations.refresh(this.#options.cameras()).then(() => {
+      this.#isLocated = true;
+      this.#lookSoon();
+    });
+  }
+
+  #lookSoon(): void {
+    if (this.#closed || this.#looking !== undefined) return;
+    this.#looking = setTimeout(() => {
+      this.#looking = undefined;
+      this.#look();
+    }, GATHER_MS);
+  }
+
+  #look(): void {
+    if (!this.#isLocated) return;
+    const network = new NetworkView(this.#watch.devices);
+    this.#following.look(this.#options.cameras(), network, this.#changed);
+    this.#changed.clear();
+    this.#save();
+    const configured = this.#options.cameras().filter((camera) => !this.#adopting.isAdopted(camera));
+    this.#adopting.release(this.#options.cameras(), network, this.#devicesOf(configured, network));
+    this.#found = describeFound(this.#adoptFrom(network), this.#ids());
+  }
+
+  /** Adopts what the config wants of the devices that are nobody's; returns the others. */
+  #adoptFrom(network: NetworkView): PresentDevice[] {
+    const ids = this.#ids();
+    const cameras = this.#options.cameras();
+    const claimed = this.#devicesOf(cameras, network);
+    return network.devices.filter((device) => {
+      if (claimed.has(device)) return false;
+      if (!this.#adopting.wants(device)) return true;
+      // It may be a camera that was lost.
+      if (cameras.some((camera) => this.#following.isExpected(camera, device))) return false;
+      return !this.#adopting.adopt(device, ids);
+    });
+  }
+
+  /** The devices that have a camera's name, or are where one is. */
+  #devicesOf(cameras: readonly Camera[], network: NetworkView): Set<PresentDevice> {
+    const devices = cameras.flatMap((camera) => [
+      network.find(camera.identity?.endpointReference) ?? [],
+      network.at(this.#locations.of(camera)) ?? [],
+    ]);
+    return new Set(devices.flat());
+  }
+
+  #ids(): Set<string> {
+    return new Set(this.#options.cameras().map(({ id }) => id));
+  }
+
+  /** What was learned of the cameras of the config. */
+  #save(): void {
+    const { cameras, store } = this.#options;
+    const learned = cameras().flatMap((camera): [string, DeviceIdentity][] => {
+      const { id, identity } = camera;
+      return identity === null || this.#adopting.isAdopted(camera) ? [] : [[id, identity]];
+    });
+    store.save(new Map(learned));
+  }
+}
