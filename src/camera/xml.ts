@@ -16,12 +16,18 @@ export interface XmlElement {
 
 interface WrittenElement {
   node: ParsedNode;
-  /** The namespaces in scope by prefix (empty: the default one), as they were written. */
-  namespaces: ReadonlyMap<string, string>;
+  /** What it stands in, whose namespaces hold for it, too; null for the root. */
+  parent: WrittenElement | null;
 }
 
 /** Nesting beyond this is refused; the deepest ONVIF answers have about twelve levels. */
 const MAX_DEPTH = 64;
+
+/**
+ * Tags and attributes beyond this many are refused: a document made of nothing else would block the process for seconds. An
+ * NVR's 1024 profiles have 200,000.
+ */
+const MAX_MARKUP = 300_000;
 
 const parser = new XMLParser({
   preserveOrder: true,
@@ -39,16 +45,14 @@ const parser = new XMLParser({
 /** A node of the parser's ordered form: `{name: children}`, `{'#text': value}` or `{'#cdata': [{'#text': value}]}`. */
 type ParsedNode = Record<string, unknown>;
 
-const NO_NAMESPACES: ReadonlyMap<string, string> = new Map();
-
 /**
  * The root element of a document, or undefined when it is not XML. A document type is refused, as SOAP 1.2 (section 5)
  * does: without it there are no entities to expand. Never throws.
  */
 export function parseXml(document: string): XmlElement | undefined {
-  if (document.includes('<!DOCTYPE')) return undefined;
+  if (document.includes('<!DOCTYPE') || isMostlyMarkup(document)) return undefined;
   try {
-    return elementsOf(parser.parse(document), NO_NAMESPACES)[0];
+    return elementsOf(parser.parse(document), null)[0];
   } catch {
     return undefined;
   }
@@ -59,7 +63,13 @@ export function parseXml(document: string): XmlElement | undefined {
  * what must go back to the camera as it came.
  */
 export function copyXml(element: XmlElement): string {
-  return writeNode(element.written.node, element.written.namespaces);
+  const declarations = new Map<string, string>();
+  for (let each = element.written.parent; each !== null; each = each.parent) {
+    for (const [name, value] of writtenAttributes(each.node)) {
+      if (isDeclaration(name) && !declarations.has(name)) declarations.set(name, value);
+    }
+  }
+  return writeNode(element.written.node, declarations);
 }
 
 /** The first element along a path of local names; undefined where the path ends early. */
@@ -94,18 +104,29 @@ export function escapeXml(text: string): string {
     .replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-function elementsOf(nodes: unknown, outer: ReadonlyMap<string, string>): XmlElement[] {
+function isMostlyMarkup(document: string): boolean {
+  let count = 0;
+  for (const sign of '<=') {
+    for (let at = document.indexOf(sign); at !== -1; at = document.indexOf(sign, at + 1)) {
+      count += 1;
+      if (count > MAX_MARKUP) return true;
+    }
+  }
+  return false;
+}
+
+function elementsOf(nodes: unknown, parent: WrittenElement | null): XmlElement[] {
   const elements: XmlElement[] = [];
   for (const node of nodesOf(nodes)) {
     const tag = tagOf(node);
     if (tag === undefined) continue;
-    const namespaces = namespacesOf(node, outer);
+    const written = { node, parent };
     elements.push({
       name: localName(tag),
       attributes: attributesOf(node),
-      children: elementsOf(node[tag], namespaces),
+      children: elementsOf(node[tag], written),
       text: textOf(node[tag]),
-      written: { node, namespaces },
+      written,
     });
   }
   return elements;
@@ -128,12 +149,6 @@ function attributesOf(node: ParsedNode): Map<string, string> {
   return attributes;
 }
 
-function namespacesOf(node: ParsedNode, outer: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  const declared = writtenAttributes(node).filter(([name]) => isDeclaration(name));
-  if (declared.length === 0) return outer;
-  return new Map([...outer, ...declared.map(([name, value]): [string, string] => [name.slice('xmlns:'.length), value])]);
-}
-
 function isDeclaration(attribute: string): boolean {
   return attribute === 'xmlns' || attribute.startsWith('xmlns:');
 }
@@ -143,16 +158,15 @@ function localName(qualified: string): string {
 }
 
 /** References were never decoded in the parsed form, so nothing is to be escaped, but quotes in attributes. */
-function writeNode(node: ParsedNode, declared: ReadonlyMap<string, string>): string {
+function writeNode(node: ParsedNode, declarations?: ReadonlyMap<string, string>): string {
   const tag = tagOf(node);
   if (tag === undefined) {
     const sections = nodesOf(node['#cdata']).map((part) => `<![CDATA[${stringOf(part['#text'])}]]>`);
     return stringOf(node['#text']) + sections.join('');
   }
-  const declarations = [...declared].map(([prefix, uri]): [string, string] => [prefix === '' ? 'xmlns' : `xmlns:${prefix}`, uri]);
-  const attributes = new Map([...declarations, ...writtenAttributes(node)]);
+  const attributes = new Map([...(declarations ?? []), ...writtenAttributes(node)]);
   const written = [...attributes].map(([name, value]) => ` ${name}="${value.replaceAll('"', '&#34;')}"`).join('');
-  const content = nodesOf(node[tag]).map((child) => writeNode(child, NO_NAMESPACES));
+  const content = nodesOf(node[tag]).map((child) => writeNode(child));
   return `<${tag}${written}>${content.join('')}</${tag}>`;
 }
 

@@ -73,6 +73,16 @@ export class OnvifDevice {
     }
   }
 
+  /** The clock of the device minus ours, milliseconds, which it tells without credentials; null where it does not. */
+  static async clockOffsetAt(place: Omit<OnvifConnectOptions, 'username' | 'password'>): Promise<number | null> {
+    const device = new OnvifDevice({ ...place, username: '', password: '' });
+    try {
+      return await device.measureClockOffset();
+    } finally {
+      device.close();
+    }
+  }
+
   get information(): DeviceInformation {
     return this.#information;
   }

@@ -15,16 +15,23 @@ export class OnvifFault extends GatewayError {
   }
 }
 
+/** Whoever is there answered, and not with what was asked for: a fault, an HTTP status, a page, nothing. */
+export function isBroken(error: unknown): boolean {
+  return error instanceof OnvifFault || (error instanceof GatewayError && BROKEN_CODES.has(error.code));
+}
+
+const BROKEN_CODES: ReadonlySet<string> = new Set(['camera.not_onvif', 'camera.unavailable']);
+
 /** By subcode (ONVIF Core, section 5.8.2.3, and the services' own). */
 const FAULT_ADVICE: readonly (readonly [RegExp, string])[] = [
-  [/^(Optional)?ActionNotSupported$|^(PTZ|Imaging|Audio.*)NotSupported$/, 'The camera cannot do this; a newer firmware may.'],
+  [/^ActionNotSupported$|^(PTZ|Imaging|Audio\w*)NotSupported$/, 'The camera cannot do this; a newer firmware may.'],
   [/^OperationProhibited$/, 'Give this user of the camera the role of an operator or administrator.'],
   [
-    /^No(Profile|Config|Entity|Source|Token|PTZProfile|ImagingForSource|Preset)$/,
-    'It may have been changed on the camera meanwhile; try again.',
+    /^No(Profile|Config|Entity|Source|Token|PTZProfile|ImagingForSource)$|^ResourceUnknownFault$/,
+    'It is no longer there; try again.',
   ],
-  [/^(Max.*|.*Conflict|InvalidStreamSetup|ConfigModify|StreamConflict)$/, "Look at the profiles on the camera's own web page."],
-  [/^(OutofMemory|CriticalError|ConnectionExhausted|ResourceUnknown)$/i, 'Restart the camera; close other programs that use it.'],
+  [/^Max|Conflict$|^InvalidStreamSetup$|^ConfigModify$/, "Look at the profiles on the camera's own web page."],
+  [/^(OutofMemory|CriticalError|ConnectionExhausted)$/i, 'Restart the camera; close other programs that use it.'],
 ];
 
 function faultAdvice({ codes }: SoapFault): string {

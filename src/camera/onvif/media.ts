@@ -9,7 +9,7 @@ import {
   SCHEMA_NAMESPACE,
   textElement,
 } from './envelope.ts';
-import { OnvifFault } from './failure.ts';
+import { isBroken, OnvifFault } from './failure.ts';
 import {
   metadataRequestContent,
   parseMetadataConfigurations,
@@ -36,7 +36,7 @@ export interface MediaServices {
 
 /**
  * The media of a device, by Media2 where it has it (H.265 is only listed there), else by Media1, which is also the second try
- * where Media2 faults. Errors are those of {@link SoapClient}, and `camera.no_profiles`.
+ * where Media2 does not work. Errors are those of {@link SoapClient}, and `camera.no_profiles`.
  */
 export class OnvifMedia {
   readonly #soap: SoapClient;
@@ -182,7 +182,7 @@ export class OnvifMedia {
       const request = buildRequest(MEDIA2_NAMESPACE, 'GetProfiles', textElement('Type', 'All'));
       profiles = parseMedia2Profiles(await this.#soap.call(this.#media2, request));
     } catch (error) {
-      if (!(error instanceof OnvifFault && this.#media1 !== null)) throw error;
+      if (!(isBroken(error) && this.#media1 !== null)) throw error;
     }
     // D-Link DCS-8635LH announces a Media2 that does not work; from here on Media1 is asked alone.
     if (profiles.length === 0 && this.#media1 !== null) this.#media2 = null;
@@ -202,7 +202,7 @@ export class OnvifMedia {
       try {
         return await this.#soap.call(this.#media2, requests.media2);
       } catch (error) {
-        if (!(error instanceof OnvifFault && this.#media1 !== null)) throw error;
+        if (!(isBroken(error) && this.#media1 !== null)) throw error;
       }
     }
     if (this.#media1 !== null) return this.#soap.call(this.#media1, requests.media1);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeXml, findElement, findElements, numberAt, parseXml, textAt } from '../../../src/camera/xml.ts';
+import { copyXml, escapeXml, findElement, findElements, numberAt, parseXml, textAt } from '../../../src/camera/xml.ts';
 
 describe('parseXml', () => {
   it('reads elements and attributes by local name, whatever prefixes the camera uses', () => {
@@ -31,6 +31,11 @@ describe('parseXml', () => {
 
   it('refuses endless nesting', () => {
     expect(parseXml('<a>'.repeat(100_000))).toBeUndefined();
+  });
+
+  it('refuses what is nothing but tags or attributes', () => {
+    expect(parseXml(`<a>${'<b/>'.repeat(400_000)}</a>`)).toBeUndefined();
+    expect(parseXml(`<a ${'b="" '.repeat(400_000)}/>`)).toBeUndefined();
   });
 
   it('says undefined to what is not XML', () => {
@@ -94,3 +99,33 @@ describe('escapeXml', () => {
     );
   });
 });
+
+describe('copyXml', () => {
+  const camera = `<e:Envelope xmlns:e="env" xmlns="outer" xmlns:tt="schema"><tt:Body xmlns:v="vendor">
+    <tt:Configuration token="a'b&amp;"><tt:Name>x &lt; y</tt:Name><v:Secret v:kind='say "hi"'>7<![CDATA[<raw>]]></v:Secret>
+      <Plain xmlns="inner"/><tt:Topic>tns1:Motion</tt:Topic></tt:Configuration></tt:Body></e:Envelope>`;
+
+  it('gives back an element whole, with the namespaces that were in scope, innermost first', () => {
+    const copy = copyXml(findElement(parseXml(camera), 'Body', 'Configuration') ?? unreachable());
+    expect(copy).toBe(
+      '<tt:Configuration xmlns:v="vendor" xmlns:e="env" xmlns="outer" xmlns:tt="schema" token="a\'b&amp;">' +
+        '<tt:Name>x &lt; y</tt:Name><v:Secret v:kind="say &#34;hi&#34;">7<![CDATA[<raw>]]></v:Secret>' +
+        '<Plain xmlns="inner"></Plain><tt:Topic>tns1:Motion</tt:Topic></tt:Configuration>',
+    );
+  });
+
+  it('declares nothing twice', () => {
+    const inner = findElement(parseXml('<a xmlns="1" xmlns:p="2"><p:b xmlns:p="3" c="4"/></a>'), 'b');
+    expect(copyXml(inner ?? unreachable())).toBe('<p:b xmlns="1" xmlns:p="3" c="4"></p:b>');
+  });
+
+  it('takes no longer where a document declares thousands of namespaces at each of thousands of elements', () => {
+    const declarations = Array.from({ length: 20_000 }, (_, index) => ` xmlns:n${index}="u"`).join('');
+    const root = parseXml(`<a${declarations}>${'<b xmlns:q="u"/>'.repeat(20_000)}</a>`);
+    expect(root?.children).toHaveLength(20_000);
+  });
+});
+
+function unreachable(): never {
+  throw new Error('the element is not there');
+}

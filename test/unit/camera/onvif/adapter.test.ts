@@ -1,95 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import { GatewayError } from '../../../../src/base/errors.ts';
-import { OnvifDevice, type OnvifConnectOptions } from '../../../../src/camera/onvif/adapter.ts';
-import { parseXml, textAt, type XmlElement } from '../../../../src/camera/xml.ts';
-
-/* A camera whose every answer is written out: what real ones get wrong cannot come from the simulator. */
-
-interface Request {
-  name: string;
-  path: string;
-  envelope: XmlElement;
-  headers: IncomingMessage['headers'];
-}
-
-type Answer = string | ((request: Request, response: ServerResponse) => void);
-
-const servers: Server[] = [];
-const devices: OnvifDevice[] = [];
-
-afterEach(async () => {
-  for (const device of devices.splice(0)) device.close();
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-});
-
-const soap = (body: string): string => `<e:Envelope xmlns:e="x"><e:Body>${body}</e:Body></e:Envelope>`;
-
-const DATE =
-  '<r><SystemDateAndTime><UTCDateTime><Time><Hour>1</Hour><Minute>2</Minute><Second>3</Second></Time>' +
-  '<Date><Year>2020</Year><Month>1</Month><Day>1</Day></Date></UTCDateTime></SystemDateAndTime></r>';
-
-const service = (version: string, address: string): string =>
-  `<Service><Namespace>http://www.onvif.org/${version}/media/wsdl</Namespace><XAddr>${address}</XAddr></Service>`;
-
-const H264 = '<Encoding>H264</Encoding><Resolution><Width>640</Width><Height>360</Height></Resolution>';
-
-const WORKING: Record<string, Answer> = {
-  GetSystemDateAndTime: DATE,
-  GetServices: `<r>${service('ver10', 'http://192.168.1.64/media1')}</r>`,
-  GetDeviceInformation: '<r><Manufacturer>Acme</Manufacturer><Model>X1</Model></r>',
-  'media1/GetProfiles': `<r><Profiles token="0"><VideoEncoderConfiguration>${H264}</VideoEncoderConfiguration></Profiles></r>`,
-};
-
-const refuse = (status: number, body: string) => (_: Request, response: ServerResponse) =>
-  void response.writeHead(status).end(body);
-
-const fault = (code: string, text: string): string =>
-  soap(
-    `<Fault><Code><Value>e:Sender</Value><Subcode><Value>${code}</Value></Subcode></Code><Reason><Text>${text}</Text></Reason></Fault>`,
-  );
-
-/** Answers by request name, or by `last part of the path/name`; a string is the content of the SOAP body. */
-async function startCamera(answers: Record<string, Answer>): Promise<{ port: number; requests: Request[] }> {
-  const requests: Request[] = [];
-  const server = createServer((incoming, response) => {
-    const chunks: Buffer[] = [];
-    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', () => {
-      const envelope = parseXml(Buffer.concat(chunks).toString());
-      const body = envelope?.children.find((child) => child.name === 'Body')?.children[0];
-      if (envelope === undefined || body === undefined) throw new Error('the client sent no SOAP');
-      const request = { name: body.name, path: incoming.url ?? '', envelope, headers: incoming.headers };
-      requests.push(request);
-      const answer = answers[`${request.path.split('/').at(-1)}/${body.name}`] ?? answers[body.name];
-      if (typeof answer === 'function') answer(request, response);
-      else if (answer === undefined) response.writeHead(400).end(fault('ter:ActionNotSupported', 'Not implemented'));
-      else response.end(soap(answer));
-    });
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { port: (server.address() as AddressInfo).port, requests };
-}
-
-async function connect(port: number, options: Partial<OnvifConnectOptions> = {}): Promise<OnvifDevice> {
-  const device = await OnvifDevice.connect({ host: '127.0.0.1', port, username: 'viewer', password: 'secret', ...options });
-  devices.push(device);
-  return device;
-}
-
-async function errorOf(promise: Promise<unknown>): Promise<GatewayError> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof GatewayError)) throw new Error(`no GatewayError but ${String(error)}`);
-  return error;
-}
+import { describe, expect, it } from 'vitest';
+import { textAt } from '../../../../src/camera/xml.ts';
+import { connect, DATE, errorOf, fault, refuse, service, soap, startCamera, WORKING } from './scripted-camera.ts';
 
 describe('OnvifDevice', () => {
   it('signs with the time of the camera, and not before it knows it', async () => {
@@ -132,7 +43,7 @@ describe('OnvifDevice', () => {
   it('falls back to Media1 where the announced Media2 does not work (D-Link), and stays there', async () => {
     const { port, requests } = await startCamera({
       ...WORKING,
-      GetServices: `<r>${service('ver10', 'http://x/media1')}${service('ver20', 'http://x/media2')}</r>`,
+      GetServices: `<r>${service('ver10/media', 'http://x/media1')}${service('ver20/media', 'http://x/media2')}</r>`,
       'media2/GetProfiles': refuse(500, fault('ter:Action', 'Internal error')),
       'media1/SetSynchronizationPoint': '<r/>',
     });
