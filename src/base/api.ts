@@ -29,8 +29,9 @@ export interface FoundDevice {
 }
 
 /**
- * A camera is `connecting` until ONVIF (or the config) said what profiles it has; `failed` says why and is retried. One of kind `rtsp` is
- * contacted only when somebody plays it: it is `failed` from a pull that fails until one that plays.
+ * A camera is `connecting` until ONVIF (or the config) said what profiles it has, also while it waits for its turn; `failed` says why and is
+ * retried. One of kind `rtsp` is contacted only when it is pulled: it is `connecting` during its first pull, and `failed` from one that
+ * fails until one that plays.
  */
 export type CameraState = 'connecting' | 'online' | 'failed';
 

@@ -44,7 +44,7 @@ export class GatewayCamera {
   /** What was said once: a camera that is pulled anew a hundred times a day must not fill the log. */
   readonly #warned = new Set<string>();
   /** Of an `rtsp:` camera, which only its streams tell of: how the last pull went, kept while nobody watches. */
-  #pulled: { reason: Reason | null; since: number } | undefined;
+  #pulled: { state: CameraState; reason: Reason | null; since: number } | undefined;
 
   constructor(options: GatewayCameraOptions) {
     this.#options = options;
@@ -138,18 +138,22 @@ export class GatewayCamera {
 
   /** What a pull says of the camera; as long as one stream plays the camera is there, whatever befell the others. */
   #notePull(state: StreamState, reason: Reason | null): void {
-    const plays = state === 'playing' || [...this.#streams.values()].some((stream) => stream.state === 'playing');
-    if (!plays && state !== 'failed') return;
     const before = this.#health();
-    const failure = plays ? null : reason;
-    const changed = (before.reason === null) !== (failure === null);
-    this.#pulled = { reason: failure, since: changed ? this.#options.clock.now() : before.since };
+    const note = (now: CameraState, failure: Reason | null): void => {
+      const since = now === before.state ? before.since : this.#options.clock.now();
+      this.#pulled = { state: now, reason: failure, since };
+    };
+    if ([...this.#streams.values()].some((stream) => stream.state === 'playing')) note('online', null);
+    else if (state === 'failed') note('failed', reason);
+    // Its first pull: nothing is known of it yet.
+    else if (state === 'connecting' && this.#pulled === undefined) note('connecting', null);
+    else if (state === 'idle' && before.state === 'connecting') this.#pulled = undefined;
   }
 
   #health(): { state: CameraState; since: number; reason: Reason | null } {
     const { kind, status } = this.camera;
     if (kind === 'onvif' || this.#pulled === undefined) return status;
-    return { ...this.#pulled, state: this.#pulled.reason === null ? 'online' : 'failed' };
+    return this.#pulled;
   }
 
   #profileInfo({ token, name, video, audio, metadata }: CameraProfile): ProfileInfo {

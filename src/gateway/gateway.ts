@@ -15,6 +15,7 @@ import { StaticTokens } from '../signaling/tokens.ts';
 import { IdentityStore } from './discovery/identity-store.ts';
 import { SiteDiscovery, type DiscoverySettings } from './discovery/site-discovery.ts';
 import { clientAddress, GatewayCamera, type DeviceSignaling } from './gateway-camera.ts';
+import { SiteProgress } from './site-progress.ts';
 
 export interface GatewayOptions {
   listen: { host: string; port: number };
@@ -61,6 +62,7 @@ export class Gateway implements GatewayView {
   /** At most {@link STATS_REFRESH_MS} old. */
   #stats: MediaStats = { streams: [], sessions: [], ended: [] };
   #statsTimer: NodeJS.Timeout | undefined;
+  readonly #progress = new SiteProgress();
   #closing: Promise<void> | undefined;
 
   constructor(options: GatewayOptions) {
@@ -100,7 +102,7 @@ export class Gateway implements GatewayView {
       this.#add(identity === undefined ? camera : { ...camera, identity }, signaling);
     }
     this.#discovery?.start();
-    this.#statsTimer = setInterval(() => void this.#refreshStats(), STATS_REFRESH_MS);
+    this.#statsTimer = setInterval(() => void this.#look(), STATS_REFRESH_MS);
     return address;
   }
 
@@ -201,8 +203,10 @@ export class Gateway implements GatewayView {
     this.#leaving.add(leaving);
   }
 
-  async #refreshStats(): Promise<void> {
+  async #look(): Promise<void> {
     this.#stats = await this.#media.stats();
+    const line = this.#progress.observe(this.cameras(), performance.now());
+    if (line !== undefined) this.#options.logger.info(line);
   }
 
   async #close(): Promise<void> {

@@ -140,6 +140,29 @@ it('an rtsp: camera is failed from a pull that fails until one that plays, also 
   expect(health()).toMatchObject({ state: 'online' });
 });
 
+it('an rtsp: camera is connecting during its first pull, until that plays or is given up', () => {
+  const { camera, setNow } = gatewayCamera();
+  camera.start();
+  const health = () => {
+    const { state, since } = camera.info(NOTHING);
+    return { state, since: new Date(since).getTime() };
+  };
+  const before = health();
+  setNow(1000);
+  camera.onStreamState('main', 'connecting', undefined, undefined);
+  expect(health()).toEqual({ state: 'connecting', since: 1000 });
+  camera.onStreamState('main', 'idle', undefined, undefined);
+  expect(health()).toEqual(before);
+  camera.onStreamState('main', 'connecting', undefined, undefined);
+  setNow(3000);
+  camera.onStreamState('main', 'playing', undefined, PLAYED);
+  expect(health()).toEqual({ state: 'online', since: 3000 });
+  camera.onStreamState('main', 'idle', undefined, undefined);
+  setNow(9000);
+  camera.onStreamState('main', 'connecting', undefined, undefined);
+  expect(health()).toEqual({ state: 'online', since: 3000 });
+});
+
 it('a stream that fails has the camera looked at again', () => {
   const { camera } = gatewayCamera();
   const refresh = vi.spyOn(camera.camera, 'refresh');
