@@ -8,7 +8,11 @@ export interface Credentials {
   password: string;
 }
 
-export type DigestAlgorithm = 'MD5' | 'SHA-256';
+/** The `-sess` forms hash nonce and client nonce into the secret (RFC 7616 section 3.4.2). */
+export type DigestAlgorithm = (typeof ALGORITHMS)[number];
+
+/** From weak to strong; SHA-512-256 of RFC 7616 is missing, since its own example is in dispute and no camera is known to have it. */
+const ALGORITHMS = ['MD5', 'MD5-sess', 'SHA-256', 'SHA-256-sess'] as const;
 
 export interface DigestChallenge {
   scheme: 'Digest';
@@ -63,6 +67,11 @@ export function strongestChallenge(challenges: readonly Challenge[]): Challenge 
   return challenges.toSorted((a, b) => strength(b) - strength(a))[0];
 }
 
+/** The nonce for the next request that a server names in its Authentication-Info (RFC 7616 section 3.5). */
+export function nextNonce(value: string | undefined): string | undefined {
+  return splitChallenges(`info ${value ?? ''}`)[0]?.parameters.get('nextnonce');
+}
+
 /** A WWW-Authenticate value, for a server. */
 export function formatChallenge(challenge: Challenge): string {
   if (challenge.scheme === 'Basic') return `Basic realm="${quote(challenge.realm)}"`;
@@ -82,8 +91,8 @@ export function formatAuthorization(challenge: Challenge, credentials: Credentia
     return `Basic ${Buffer.from(`${username}:${byteString(credentials.password)}`, 'latin1').toString('base64')}`;
   }
   const nc = request.nonceCount.toString(16).padStart(8, '0');
-  const qop = challenge.qop ? { qop: 'auth', nc, cnonce: request.clientNonce } : undefined;
-  const response = digestResponse({ ...challenge, ...request, ...credentials, qop });
+  const qop = challenge.qop ? { qop: 'auth', nc } : undefined;
+  const response = digestResponse({ ...challenge, ...request, ...credentials, qop, cnonce: request.clientNonce });
   const parts = [
     `username="${quote(username)}"`,
     `realm="${quote(challenge.realm)}"`,
@@ -92,7 +101,8 @@ export function formatAuthorization(challenge: Challenge, credentials: Credentia
     `response="${response}"`,
   ];
   if (challenge.algorithm !== 'MD5') parts.push(`algorithm=${challenge.algorithm}`);
-  if (qop !== undefined) parts.push('qop=auth', `nc=${nc}`, `cnonce="${quote(request.clientNonce)}"`);
+  if (qop !== undefined) parts.push('qop=auth', `nc=${nc}`);
+  if (qop !== undefined || isSession(challenge.algorithm)) parts.push(`cnonce="${quote(request.clientNonce)}"`);
   if (challenge.opaque !== undefined) parts.push(`opaque="${quote(challenge.opaque)}"`);
   return `Digest ${parts.join(', ')}`;
 }
@@ -130,7 +140,8 @@ export function verifyAuthorization(value: string | undefined, check: Authorizat
     algorithm,
     nonce: field('nonce'),
     uri: field('uri'),
-    qop: field('qop') === '' ? undefined : { qop: field('qop'), nc: field('nc'), cnonce: field('cnonce') },
+    qop: field('qop') === '' ? undefined : { qop: field('qop'), nc: field('nc') },
+    cnonce: field('cnonce'),
   });
   if (!isSame(Buffer.from(expected), Buffer.from(field('response').toLowerCase()))) return 'refused';
   return check.isCurrentNonce(field('nonce')) ? 'accepted' : 'stale';
@@ -142,28 +153,32 @@ interface DigestInput extends Credentials {
   nonce: string;
   method: string;
   uri: string;
-  qop: { qop: string; nc: string; cnonce: string } | undefined;
+  qop: { qop: string; nc: string } | undefined;
+  cnonce: string;
 }
 
 function digestResponse(input: DigestInput): string {
-  const hash = (text: string): string =>
-    createHash(input.algorithm === 'MD5' ? 'md5' : 'sha256')
-      .update(text, 'latin1')
-      .digest('hex');
-  const secret = hash(`${byteString(input.username)}:${input.realm}:${byteString(input.password)}`);
+  const name = input.algorithm.startsWith('MD5') ? 'md5' : 'sha256';
+  const hash = (text: string): string => createHash(name).update(text, 'latin1').digest('hex');
+  const password = hash(`${byteString(input.username)}:${input.realm}:${byteString(input.password)}`);
+  const secret = isSession(input.algorithm) ? hash(`${password}:${input.nonce}:${input.cnonce}`) : password;
   const request = hash(`${input.method}:${input.uri}`);
-  const qop = input.qop === undefined ? '' : `${input.qop.nc}:${input.qop.cnonce}:${input.qop.qop}:`;
+  const qop = input.qop === undefined ? '' : `${input.qop.nc}:${input.cnonce}:${input.qop.qop}:`;
   return hash(`${secret}:${input.nonce}:${qop}${request}`);
 }
 
 function digestAlgorithm(name: string | undefined): DigestAlgorithm | undefined {
-  const upper = (name ?? 'MD5').toUpperCase();
-  return upper === 'MD5' || upper === 'SHA-256' ? upper : undefined;
+  const wanted = (name ?? 'MD5').toUpperCase();
+  return ALGORITHMS.find((each) => each.toUpperCase() === wanted);
+}
+
+function isSession(algorithm: DigestAlgorithm): boolean {
+  return algorithm.endsWith('-sess');
 }
 
 function strength(challenge: Challenge): number {
   if (challenge.scheme === 'Basic') return 0;
-  return challenge.algorithm === 'MD5' ? 1 : 2;
+  return 1 + ALGORITHMS.indexOf(challenge.algorithm);
 }
 
 /** UTF-8 as one character a byte, as message heads are kept. */

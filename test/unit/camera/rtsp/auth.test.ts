@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   formatAuthorization,
   formatChallenge,
+  nextNonce,
   parseChallenges,
   strongestChallenge,
   verifyAuthorization,
@@ -64,6 +65,16 @@ describe('challenges', () => {
     expect(parseChallenges(['Digest realm="x", nonce="n", qop=""'])).toMatchObject([{ qop: false }]);
   });
 
+  it('finds the next nonce, whatever stands around it', () => {
+    expect(nextNonce('qop=auth, rspauth="6629", nextnonce="n2", nc=00000001')).toBe('n2');
+    expect([undefined, '', 'nextnonce', 'rspauth="nextnonce=1"'].map(nextNonce)).toEqual(Array(4).fill(undefined));
+  });
+
+  it('reads algorithms in whatever case', () => {
+    const values = ['Digest realm="x", nonce="n", algorithm=sha-256-SESS', 'Digest realm="x", nonce="n", algorithm="md5"'];
+    expect(parseChallenges(values)).toMatchObject([{ algorithm: 'SHA-256-sess' }, { algorithm: 'MD5' }]);
+  });
+
   it('chooses SHA-256 before MD5 before Basic, whatever their order', () => {
     const sha256: Challenge = { ...RFC_7616, algorithm: 'SHA-256' };
     const basic: Challenge = { scheme: 'Basic', realm: 'x' };
@@ -96,6 +107,18 @@ describe('authorization', () => {
     );
   });
 
+  // Computed with Python's hashlib.
+  it.each([
+    { algorithm: 'MD5-sess', qop: true, response: 'e783283f46242139c486a698fec7211d' },
+    { algorithm: 'MD5-sess', qop: false, response: '37a7f42db2090a3fcac4e26e747d4fc8' },
+    { algorithm: 'SHA-256-sess', qop: true, response: '2fd51b3a77ad75bad6afad6003e818d767133c46d9e2749e7f5232ae1ea3efd7' },
+    { algorithm: 'SHA-256-sess', qop: false, response: '30bc0742357e535c85094121d22cf826b794be0667e19537beb7b28f2251c274' },
+  ] as const)('answers $algorithm, qop $qop, and names its nonce', ({ algorithm, qop, response }) => {
+    const value = formatAuthorization({ ...RFC_7616, algorithm, qop }, MUFASA, GET);
+    expect(value).toContain(`response="${response}", algorithm=${algorithm}`);
+    expect(value).toContain(`cnonce="${GET.clientNonce}"`);
+  });
+
   it('answers as RFC 2617 section 3.5', () => {
     const credentials = { username: 'Mufasa', password: 'Circle Of Life' };
     expect(formatAuthorization({ ...RFC_2069, qop: true }, credentials, { ...GET, clientNonce: '0a4f113b' })).toContain(
@@ -125,12 +148,15 @@ describe('verification', () => {
     isCurrentNonce: (nonce: string) => nonce === RFC_7616.nonce,
   };
 
-  it.each<DigestChallenge>([RFC_7616, { ...RFC_7616, algorithm: 'SHA-256' }, { ...RFC_7616, qop: false }])(
-    'accepts the right answer to %j',
-    (challenge) => {
-      expect(verifyAuthorization(formatAuthorization(challenge, MUFASA, GET), check)).toBe('accepted');
-    },
-  );
+  it.each<DigestChallenge>([
+    RFC_7616,
+    { ...RFC_7616, algorithm: 'SHA-256' },
+    { ...RFC_7616, algorithm: 'SHA-256-sess' },
+    { ...RFC_7616, algorithm: 'MD5-sess', qop: false },
+    { ...RFC_7616, qop: false },
+  ])('accepts the right answer to %j', (challenge) => {
+    expect(verifyAuthorization(formatAuthorization(challenge, MUFASA, GET), check)).toBe('accepted');
+  });
 
   it('accepts names and passwords outside ASCII', () => {
     const credentials = { username: 'Jürgen "J"', password: 'schlüssel' };

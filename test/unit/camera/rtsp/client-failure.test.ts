@@ -45,6 +45,34 @@ describe('RTSP client: authentication', () => {
     expect(camera.requests.slice(2).map((request) => countOf(request.headers.get('Authorization')))).toEqual([1, 2, 3, 1]);
   });
 
+  it('believes a camera that calls the nonce stale which it has just given, and not for ever', async () => {
+    const stale = (count: number): [string, string] => ['WWW-Authenticate', `Digest realm="cam", nonce="n${count}", stale=true`];
+    const patient = await cameraWith({
+      DESCRIBE: (_, count) => (count < 3 ? { status: 401, headers: [stale(count)] } : { body: 'm=video 0 RTP/AVP 96\r\n' }),
+    });
+    await clientOf(patient.url, { credentials }).client.start();
+    expect(patient.asked('DESCRIBE')).toHaveLength(4);
+    const endless = await cameraWith({ DESCRIBE: (_, count) => ({ status: 401, headers: [stale(count)] }) });
+    await expect(clientOf(endless.url, { credentials }).client.start()).rejects.toMatchObject({ code: 'rtsp.unauthorized' });
+    expect(endless.asked('DESCRIBE').length).toBeLessThan(6);
+  });
+
+  it('goes on with the nonce that the camera names for the next request', async () => {
+    const camera = await cameraWith({
+      DESCRIBE: (request) =>
+        request.headers.get('Authorization') === undefined
+          ? { status: 401, headers: [digest('n1')] }
+          : { body: 'm=video 0 RTP/AVP 96\r\n', headers: [['Authentication-Info', 'nextnonce="n2"']] },
+    });
+    await clientOf(camera.url, { credentials }).client.start();
+    const sent = camera.requests.slice(2).map((request) => request.headers.get('Authorization'));
+    expect(sent.map((value) => [nonceOf(value), countOf(value)])).toEqual([
+      ['n1', 1],
+      ['n2', 1],
+      ['n2', 2],
+    ]);
+  });
+
   it.each([
     { kind: 'the same nonce', challenge: () => digest('same') },
     { kind: 'another nonce each time', challenge: (count: number) => digest(`n${count}`) },
