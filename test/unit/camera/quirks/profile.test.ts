@@ -1,0 +1,105 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { atOnce } from '../../../../src/base/dial-stagger.ts';
+import type { Reason } from '../../../../src/base/errors.ts';
+import { silentLogger } from '../../../../src/base/log.ts';
+import { encodeInterleaved } from '../../../../src/camera/rtsp/interleaved.ts';
+import { readProfiles } from '../../../../src/camera/camera-profiles.ts';
+import { NO_CONFIGURATIONS, type OnvifProfile } from '../../../../src/camera/onvif/profiles.ts';
+import type { StreamMedia, StreamState } from '../../../../src/plane/messages.ts';
+import { PulledProfile } from '../../../../src/plane/pulled-profile.ts';
+import { H264Camera, IDR, SLICES } from '../../media/h264-camera.ts';
+import { cameraWith } from '../rtsp/pull.ts';
+import { H264_AND_PCMU, sdp } from './described-stream.ts';
+
+/* Rows 7 and 8 of docs/camera-quirks.md, as far as a profile says of itself what viewers will miss. */
+
+const [SLICE = Buffer.alloc(0)] = SLICES;
+const B = Buffer.from([0x01, 0xa2, 0x11, 0x22, 0x33]);
+
+interface Told {
+  state: StreamState;
+  reason: Reason | undefined;
+  media: StreamMedia | undefined;
+}
+
+/** Pulls a camera that describes itself so and sends those packets of its first track; returns all that the profile tells. */
+async function pulled(description: string, packets: readonly Buffer[]): Promise<Told[]> {
+  const camera = await cameraWith({
+    DESCRIBE: () => ({ body: description }),
+    PLAY: () => ({ behind: Buffer.concat(packets.map((packet) => encodeInterleaved(0, packet))) }),
+  });
+  const told: Told[] = [];
+  const profile = new PulledProfile({
+    camera: { id: 'yard', profiles: [], clockOffsetMs: 0 },
+    profile: { token: 'main', uri: camera.url },
+    lingerMs: 0,
+    keyframeCacheBytes: 1e6,
+    turn: atOnce,
+    clock: { now: () => Date.now() },
+    logger: silentLogger,
+    onState: (state, reason, media) => told.push({ state, reason, media }),
+    onKeyframeWanted: () => undefined,
+  });
+  onTestFinished(() => profile.close());
+  profile.retain();
+  return told;
+}
+
+describe('quirk 7: B-frames (mediamtx#1491, #3022)', () => {
+  it('are told with what to set, once, and the profile plays on', async () => {
+    const camera = new H264Camera(1, 0);
+    const packets = (
+      [
+        [IDR, 0],
+        [SLICE, 3],
+        [B, 1],
+        [B, 2],
+        [SLICE, 6],
+        [B, 4],
+      ] as const
+    ).flatMap(([nal, place]) => {
+      camera.timestamp = place * 3600;
+      return camera.picture([nal]);
+    });
+    const told = await pulled(H264_AND_PCMU, packets);
+    await vi.waitFor(() => expect(told.at(-1)?.media?.warnings).toHaveLength(1));
+    expect(told.at(-1)).toMatchObject({ state: 'playing', media: { video: 'H264', warnings: [{ code: 'stream.b_frames' }] } });
+    const [warning] = told.at(-1)?.media?.warnings ?? [];
+    expect(warning?.message).toContain('B-frames');
+    expect(warning?.advice).toContain('Baseline');
+  });
+});
+
+describe('quirk 8: H.265 and H.265+ (go2rtc#1439, #706, #240)', () => {
+  it('is named as what the profile sends, with what to set', async () => {
+    const description = sdp(
+      ...['v=0', 's=RTSP/RTP stream from anjvision ipcamera', 'm=video 0 RTP/AVP 96', 'a=rtpmap:96 H265/90000'],
+      'a=fmtp:96 packetization-mode=0;profile-id=1;sprop-vps=QAEMAf//AUAAAAMAAAMAAAMAAAMAmawJ',
+    );
+    const told = await pulled(description, []);
+    await vi.waitFor(() => expect(told.at(-1)?.state).toBe('failed'));
+    const { reason, media } = told.at(-1) ?? {};
+    expect([reason?.code, media?.video]).toEqual(['stream.no_h264', 'H265']);
+    expect(reason?.message).toContain('H265');
+    expect(reason?.advice).toContain('H.264');
+  });
+
+  it('is not what a session without a profile is given, where there is one with H.264', async () => {
+    const profile = (token: string, codec: string): OnvifProfile => ({
+      token,
+      name: token,
+      videoSource: 'source',
+      video: { codec, profile: null, width: 1920, height: 1080, framesPerSecond: 25, bitrateKbps: 4096, govLength: 50 },
+      audio: null,
+      metadata: false,
+      audioDecoder: false,
+      ptz: false,
+      configurations: NO_CONFIGURATIONS,
+    });
+    const device = {
+      profiles: () => Promise.resolve([profile('main', 'H265'), profile('third', 'JPEG'), profile('sub', 'H264')]),
+      streamUri: (token: string) => Promise.resolve(`rtsp://192.0.2.1/${token}`),
+    };
+    expect((await readProfiles(device, 'yard')).map(({ token }) => token)).toEqual(['sub', 'main', 'third']);
+  });
+});
