@@ -27,6 +27,8 @@ const CLOCK_CHECK_INTERVAL_MS = 10 * 60_000;
 /** Two measurements of the same clock may differ this much: ONVIF gives whole seconds. */
 const CLOCK_RESOLUTION_MS = 1000;
 
+const ADVICE_ADOPTED = 'Check username and password of discovery in the config, or write the camera into the list with its own.';
+
 /** What is known of a camera at one moment; a new object at each change. */
 export interface CameraStatus {
   state: 'connecting' | 'online' | 'failed';
@@ -259,7 +261,7 @@ export class Camera {
   }
 
   #retry(error: unknown): void {
-    const reason = reasonOf(error);
+    const reason = this.#reasonOf(error);
     const waitMs = this.#backoff.next(reason.code === 'camera.unauthorized' ? RETRY_MAX_UNAUTHORIZED_MS : RETRY_MAX_MS);
     if (reason.code === 'internal') this.#logger.error({ camera: this.id, err: error }, `camera ${this.id}: unexpected error`);
     this.#failureLog.failed(reason, waitMs);
@@ -267,6 +269,13 @@ export class Camera {
     this.#whereabouts?.failed(reason.code);
     this.#scheduleAttempt(waitMs);
     this.#update({ state: 'failed', reason });
+  }
+
+  /** An adopted camera has its credentials elsewhere than others. */
+  #reasonOf(error: unknown): Reason {
+    const reason = reasonOf(error);
+    const isAdopted = this.#options.adopted === true && reason.code === 'camera.unauthorized';
+    return isAdopted ? { ...reason, advice: ADVICE_ADOPTED } : reason;
   }
 
   async #checkClock(): Promise<void> {

@@ -12,6 +12,7 @@ const DEMO_PASSWORD = 'simulated-camera';
 const MAX_CAMERAS = 64;
 const MAX_INPUTS = 64;
 
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const PORT = wholeNumber(0, 65_535);
 
 interface SimulateOptions {
@@ -22,6 +23,8 @@ interface SimulateOptions {
   rtspPort: number;
   username: string;
   passwordFile?: string;
+  uuid?: string;
+  serialNumber?: string;
   discovery: boolean;
   json?: true;
 }
@@ -37,18 +40,26 @@ export function simulateCommand(): Command {
     .option('--rtsp-port <port>', 'RTSP port of the first camera, the others follow; 0: any', PORT, 0)
     .option('--username <name>', 'user name of the cameras', 'admin')
     .option('--password-file <file>', `file whose first line is the cameras' password; without it: ${DEMO_PASSWORD}`)
+    .option('--uuid <uuid>', 'what the one camera is called in discovery, so that it is the same after a restart')
+    .option('--serial-number <text>', 'serial number of the one camera; without it: from its UUID')
     .option('--no-discovery', 'not to be found by WS-Discovery')
     .option('--json', 'print one JSON object once the cameras run')
     .action(simulate);
 }
 
 async function simulate(options: SimulateOptions): Promise<void> {
-  const { cameras, videoSources: inputs, onvifPort, rtspPort, host, username, discovery } = options;
+  const { cameras, videoSources: inputs, onvifPort, rtspPort, host, username, discovery, uuid, serialNumber } = options;
   if (isIP(host) === 0) throw new GatewayError('usage.host', `--host ${host} is not an IP address.`);
   if (discovery && (!isIPv4(host) || host === '0.0.0.0')) {
     throw new GatewayError('usage.host', `--host ${host} is not the IPv4 address of one interface, which WS-Discovery needs.`, {
       advice: 'Name the address, or add --no-discovery.',
     });
+  }
+  if (cameras > 1 && (uuid !== undefined || serialNumber !== undefined)) {
+    throw new GatewayError('usage.uuid', '--uuid and --serial-number name one camera.', { advice: 'Add --cameras 1.' });
+  }
+  if (uuid !== undefined && !UUID.test(uuid)) {
+    throw new GatewayError('usage.uuid', `--uuid ${uuid} is no UUID.`, { advice: 'Write 32 hexadecimal digits as 8-4-4-4-12.' });
   }
   const password = await readPassword(options);
   const simulator = new Simulator({
@@ -60,6 +71,8 @@ async function simulate(options: SimulateOptions): Promise<void> {
     username,
     password,
     discovery,
+    ...(uuid === undefined ? {} : { uuid }),
+    ...(serialNumber === undefined ? {} : { serialNumber }),
   });
   const terminated = untilTerminated();
   const running = await simulator.start();

@@ -37,6 +37,9 @@ export interface SimulatedCameraOptions {
   digestAlgorithms?: readonly DigestAlgorithm[];
   /** Video sources, as an encoder or NVR has several; all show the same. Default 1. */
   inputs?: number;
+  /** Of its endpoint reference, and of serial and hardware address where nothing else is said; default a new one. */
+  uuid?: string;
+  serialNumber?: string;
   /** What it plays; several cameras may share one. Default: its own copy. */
   clips?: Clips;
   /** Where the camera is to be found by WS-Discovery; whoever made the responder starts and closes it. Absent: not found. */
@@ -103,7 +106,7 @@ export class SimulatedCamera {
   constructor(options: SimulatedCameraOptions) {
     this.#options = options;
     this.#host = options.host ?? '127.0.0.1';
-    this.identity = identityOf(options.name);
+    this.identity = identityOf(options);
     this.timeline = new Timeline(options.clock ?? systemClock, { clockOffsetMs: options.clockOffsetMs ?? 0 });
     this.#authenticator = new Authenticator({
       username: options.username,
@@ -256,15 +259,14 @@ export class SimulatedCamera {
   }
 }
 
-function identityOf(name: string): CameraIdentity {
-  const uuid = randomUUID();
+function identityOf({ name, uuid = randomUUID(), serialNumber }: SimulatedCameraOptions): CameraIdentity {
   const model = 'Street Corner';
   return {
     name,
     manufacturer: 'onvif-webrtc-gateway',
     model,
     firmwareVersion: 'simulator',
-    serialNumber: `SIM-${uuid.slice(0, 8)}`,
+    serialNumber: serialNumber ?? `SIM-${uuid.slice(0, 8)}`,
     hardwareId: 'simulator',
     endpointReference: `urn:uuid:${uuid}`,
     // Locally administered (IEEE 802), so that it is nobody's.

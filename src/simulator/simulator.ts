@@ -13,6 +13,9 @@ export interface SimulatorOptions {
   rtspPort?: number;
   /** Video sources of each camera; default 1. */
   inputs?: number;
+  /** By what the one camera that there is then is known, also after a restart; default something new. */
+  uuid?: string;
+  serialNumber?: string;
   /** Whether WS-Discovery finds the cameras, on the interface of `host`; default true. */
   discovery?: boolean;
 }
@@ -35,7 +38,7 @@ export class Simulator {
 
   /** Resolves once all cameras can be used. Throws `simulator.port-taken`; then nothing is left open. */
   async start(): Promise<RunningCamera[]> {
-    const { cameras, inputs = 1, onvifPort = 0, rtspPort = 0, username, password, host } = this.#options;
+    const { cameras, inputs = 1, onvifPort = 0, rtspPort = 0, username, password, host, uuid, serialNumber } = this.#options;
     try {
       const clips = await loadClips();
       await this.#discovery?.start();
@@ -50,6 +53,8 @@ export class Simulator {
           onvifPort: onvifPort === 0 ? 0 : onvifPort + index,
           rtspPort: rtspPort === 0 ? 0 : rtspPort + index,
           ...(host === undefined ? {} : { host }),
+          ...(uuid === undefined ? {} : { uuid }),
+          ...(serialNumber === undefined ? {} : { serialNumber }),
           ...(this.#discovery === undefined ? {} : { discovery: this.#discovery }),
         });
         this.#cameras.push(camera);
