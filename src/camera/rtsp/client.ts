@@ -6,12 +6,16 @@ import type { Credentials } from './auth.ts';
 import { Authenticator } from './authenticator.ts';
 import { RtspConnection } from './connection.ts';
 import { baseUrl, controlUrl, parseRtspUrl, redirectTarget, type RtspTarget } from './control-url.ts';
+import { FeatureTags } from './feature-tags.ts';
 import { closed, protocol, redirected, refused } from './failure.ts';
 import type { InterleavedCounters } from './interleaved.ts';
+import { KeepAlive } from './keep-alive.ts';
 import { MediaPaths } from './media-paths.ts';
 import { isSuccess, type RtspResponse } from './message.ts';
 import { routeTo, type Route } from './route.ts';
+import { rtpStarts, type RtpStart } from './rtp-info.ts';
 import { isReceived, parseSessionDescription, type RtspTrack, type SessionDescription } from './sdp.ts';
+import { parseSession } from './session-header.ts';
 
 export interface RtspClientOptions {
   /** `rtsp://host[:port]/path?query`, or `rtsps:`. A user name and password in it are used when `credentials` is absent. */
@@ -23,6 +27,8 @@ export interface RtspClientOptions {
   tls?: TlsPolicy;
   /** Which of the tracks that the camera sends are received; throws where none is of use. Default all. Asked once a session. */
   choose?: (tracks: readonly RtspTrack[]) => readonly RtspTrack[];
+  /** Feature tags that the camera is required to know; one that it refuses is done without, see {@link RtspClient.agreed}. Default none. */
+  require?: readonly string[];
   userAgent?: string;
   /** Default 5000. */
   connectTimeoutMs?: number;
@@ -46,8 +52,6 @@ export interface RtspClientCounters extends InterleavedCounters {
   datagramsRefused: number;
 }
 
-const DEFAULT_SESSION_TIMEOUT_S = 60;
-const MAX_KEEP_ALIVE_MS = 30_000;
 const MAX_REDIRECTS = 3;
 const TEARDOWN_TIMEOUT_MS = 1000;
 
@@ -62,12 +66,15 @@ export class RtspClient {
   #route: Route | undefined;
   #signal: AbortSignal | undefined;
   readonly #authenticator: Authenticator;
+  readonly #features: FeatureTags;
   readonly #media: MediaPaths;
+  readonly #keepAlive: KeepAlive;
   #connection: RtspConnection | undefined;
-  #publicMethods = '';
   #session: string | undefined;
   #sessionUrl = '';
-  #keepAliveTimer: NodeJS.Timeout | undefined;
+  /** For the control attributes of the tracks. */
+  #base = '';
+  #tracks: RtspTrack[] = [];
   #started = false;
   #closing: Promise<void> | undefined;
 
@@ -78,6 +85,15 @@ export class RtspClient {
     this.#target = parseRtspUrl(options.url);
     this.#credentials = options.credentials ?? this.#target?.credentials;
     this.#authenticator = new Authenticator(this.#place, this.#credentials);
+    this.#features = new FeatureTags(options.require ?? []);
+    this.#keepAlive = new KeepAlive({
+      request: (method) => {
+        this.#media.punch();
+        return this.#request(method, this.#sessionUrl);
+      },
+      onFailure: (error) => this.#logger.debug({ err: error }, 'RTSP keep-alive failed'),
+      onForgotten: () => this.#connection?.end(closed(this.#place, 'the camera has forgotten the session')),
+    });
     this.#media = new MediaPaths({
       transport: () => this.#route?.media ?? 'auto',
       place: this.#place,
@@ -101,20 +117,21 @@ export class RtspClient {
   }
 
   /**
-   * Connects, sets up the wanted tracks and plays. After an error everything is closed.
+   * Connects, sets up the wanted tracks and plays; returns them, and where they begin as far as the camera says it. After an error
+   * everything is closed.
    * @throws GatewayError `rtsp.unreachable`, `rtsp.certificate`, `rtsp.timeout`, `rtsp.unauthorized`, `rtsp.not_found`, `rtsp.status`,
    * `rtsp.protocol`, `rtsp.redirected`, `rtsp.udp`, `rtsp.closed` (the last also on abort and on {@link close}).
    */
-  async start(signal?: AbortSignal): Promise<{ tracks: RtspTrack[] }> {
+  async start(signal?: AbortSignal): Promise<{ tracks: RtspTrack[]; starts: Map<RtspTrack, RtpStart> }> {
     this.#signal = signal;
     const abort = (): void => this.#connection?.end(closed(this.#place, 'given up'));
     signal?.addEventListener('abort', abort, { once: true });
     try {
       this.#throwIfGivenUp();
-      const tracks = await this.#open();
+      const starts = await this.#open();
       this.#throwIfOver();
       this.#started = true;
-      return { tracks };
+      return { tracks: this.#tracks, starts };
     } catch (error) {
       await this.close();
       throw error;
@@ -127,6 +144,24 @@ export class RtspClient {
   get redirectedTo(): string | undefined {
     const location = this.#connection?.redirectedTo;
     return location === undefined ? undefined : this.#redirectTarget(location)?.uri;
+  }
+
+  /** The required feature tags that the camera has not refused. */
+  get agreed(): readonly string[] {
+    return this.#features.agreed;
+  }
+
+  /**
+   * Halts all tracks (RFC 2326 section 10.6), which {@link resume} takes up again; the session stays alive meanwhile.
+   * @throws GatewayError `rtsp.status` where the camera cannot, `rtsp.timeout`, or what ended the session.
+   */
+  async pause(): Promise<void> {
+    await this.#command('PAUSE', this.#sessionUrl);
+  }
+
+  /** @throws GatewayError as {@link pause}. */
+  resume(): Promise<Map<RtspTrack, RtpStart>> {
+    return this.#play([]);
   }
 
   /** Sends a compound RTCP packet for the track; false when it was dropped. */
@@ -142,7 +177,7 @@ export class RtspClient {
 
   async #close(): Promise<void> {
     this.#started = false;
-    clearInterval(this.#keepAliveTimer);
+    this.#keepAlive.stop();
     this.#media.close();
     const connection = this.#connection;
     if (connection === undefined) return;
@@ -167,7 +202,7 @@ export class RtspClient {
     if (this.#closing !== undefined || this.#signal?.aborted === true) throw closed(this.#place, 'given up');
   }
 
-  async #open(): Promise<RtspTrack[]> {
+  async #open(): Promise<Map<RtspTrack, RtpStart>> {
     if (this.#target === undefined) throw protocol(this.#place, 'is not a URL of the form rtsp://host/path');
     let session = await this.#describe(this.#target);
     for (let redirects = 0; 'location' in session; redirects += 1) {
@@ -178,15 +213,20 @@ export class RtspClient {
       session = await this.#describe(target);
     }
     const { description, base } = session;
+    this.#base = base;
     this.#sessionUrl = controlUrl(base, description.control);
-    const tracks = await this.#media.setUp(this.#chosen(description), base);
+    this.#tracks = await this.#media.setUp(this.#chosen(description), base);
     this.#throwIfOver();
-    this.#options.onTracks?.(tracks);
+    this.#options.onTracks?.(this.#tracks);
     this.#media.receive();
-    await this.#command('PLAY', this.#sessionUrl, [['Range', 'npt=0-']]);
+    return this.#play([['Range', 'npt=0-']]);
+  }
+
+  async #play(fields: readonly (readonly [string, string])[]): Promise<Map<RtspTrack, RtpStart>> {
+    const response = await this.#command('PLAY', this.#sessionUrl, fields);
     // Some cameras begin to listen only now.
     this.#media.punch();
-    return tracks;
+    return rtpStarts(response.headers.getAll('RTP-Info').join(','), this.#tracks, this.#base);
   }
 
   async #connect(target: RtspTarget): Promise<void> {
@@ -220,7 +260,7 @@ export class RtspClient {
     const { uri } = target;
     await this.#connect(target);
     // Only to learn how to keep the session alive; a camera that refuses it may still play.
-    this.#publicMethods = (await this.#request('OPTIONS', uri)).headers.getAll('Public').join(',').toUpperCase();
+    this.#keepAlive.learn((await this.#request('OPTIONS', uri)).headers.getAll('Public').join(','));
     // No `Require` of the backchannel: a doorbell takes it for a call and disables its button (Amcrest AD410: go2rtc#247, #95, #830).
     const response = await this.#request('DESCRIBE', uri, [['Accept', 'application/sdp']]);
     const location = response.headers.get('Location');
@@ -250,40 +290,32 @@ export class RtspClient {
   }
 
   #startSession(response: RtspResponse): void {
-    const [session = '', ...parameters] = (response.headers.get('Session') ?? '').split(';').map((part) => part.trim());
-    if (session === '' || this.#session !== undefined) return;
-    this.#session = session;
-    const timeout = parameters.map((part) => /^timeout\s*=\s*(\d+)/i.exec(part)?.[1]).find((value) => value !== undefined);
-    const timeoutMs = (Number(timeout ?? 0) || DEFAULT_SESSION_TIMEOUT_S) * 1000;
-    this.#keepAliveTimer = setInterval(() => void this.keepAlive(), Math.min(timeoutMs / 2, MAX_KEEP_ALIVE_MS));
+    const session = parseSession(response.headers.get('Session'));
+    if (session === undefined || this.#session !== undefined) return;
+    this.#session = session.id;
+    this.#keepAlive.start(session.timeoutMs);
   }
 
-  /**
-   * Keeps the session alive, and returns whether the camera answered. Where it does not that is no reason to end the session: some go on
-   * sending for hours. For some cameras only GET_PARAMETER counts, and some do not know it (mediamtx#1066, #4210, go2rtc#2409).
-   */
-  async keepAlive(): Promise<boolean> {
-    const method = /\bGET_PARAMETER\b/.test(this.#publicMethods) ? 'GET_PARAMETER' : 'OPTIONS';
-    this.#media.punch();
-    try {
-      const response = await this.#request(method, this.#sessionUrl);
-      if (response.status === 454) this.#connection?.end(closed(this.#place, 'the camera has forgotten the session'));
-      // Listed, and not there after all.
-      else if (!isSuccess(response)) this.#publicMethods = '';
-      return true;
-    } catch (error) {
-      this.#logger.debug({ err: error }, 'RTSP keep-alive failed');
-      return false;
-    }
+  /** Asks the camera whether the session is alive; false where there is no answer. */
+  keepAlive(): Promise<boolean> {
+    return this.#keepAlive.ask();
   }
 
-  async #command(method: string, uri: string, fields: readonly (readonly [string, string])[]): Promise<RtspResponse> {
+  async #command(method: string, uri: string, fields: readonly (readonly [string, string])[] = []): Promise<RtspResponse> {
     const response = await this.#request(method, uri, fields);
     if (!isSuccess(response)) throw refused(this.#place, method, response);
     return response;
   }
 
-  #request(method: string, uri: string, fields: readonly (readonly [string, string])[] = []): Promise<RtspResponse> {
+  /** Sends a request with all that it takes to be heard: session, credentials, required features. */
+  async #request(method: string, uri: string, fields: readonly (readonly [string, string])[] = []): Promise<RtspResponse> {
+    for (;;) {
+      const response = await this.#authorized(method, uri, [...this.#features.headers(method), ...fields]);
+      if (!this.#features.takeBack(response)) return response;
+    }
+  }
+
+  #authorized(method: string, uri: string, fields: readonly (readonly [string, string])[]): Promise<RtspResponse> {
     const session: [string, string][] = this.#session === undefined ? [] : [['Session', this.#session]];
     let isChallenged = false;
     return this.#authenticator.request(method, uri, async (authorization) => {
@@ -308,7 +340,7 @@ export class RtspClient {
   }
 
   #onEnd(error: GatewayError): void {
-    clearInterval(this.#keepAliveTimer);
+    this.#keepAlive.stop();
     if (this.#started) this.#options.onClose(error);
   }
 }

@@ -25,6 +25,8 @@ interface PendingRequest {
   reject: (error: GatewayError) => void;
 }
 
+/** What a camera may ask of us. */
+const KNOWN_METHODS = ['OPTIONS', 'GET_PARAMETER', 'SET_PARAMETER', 'ANNOUNCE', 'TEARDOWN', 'REDIRECT'];
 const NO_BODY = Buffer.alloc(0);
 /** Frames of our own (RTCP) are dropped rather than piled up on a camera that does not read. */
 const MAX_UNSENT_BYTES = 64 * 1024;
@@ -195,10 +197,11 @@ export class RtspConnection {
   /** Cameras ask too: mostly OPTIONS or SET_PARAMETER to see whether we are there, sometimes ANNOUNCE. */
   #onRequest(request: RtspRequest): void {
     const { method, headers } = request;
-    const known = ['OPTIONS', 'GET_PARAMETER', 'SET_PARAMETER', 'ANNOUNCE', 'TEARDOWN', 'REDIRECT'].includes(method);
+    const session = headers.get('Session');
     const fields: [string, string][] = [['CSeq', headers.get('CSeq') ?? '0']];
-    if (method === 'OPTIONS') fields.push(['Public', 'OPTIONS, GET_PARAMETER, SET_PARAMETER, ANNOUNCE, TEARDOWN, REDIRECT']);
-    const [status, reason] = known ? ([200, 'OK'] as const) : ([501, 'Not Implemented'] as const);
+    if (session !== undefined) fields.push(['Session', session]);
+    if (method === 'OPTIONS') fields.push(['Public', KNOWN_METHODS.join(', ')]);
+    const [status, reason] = answerTo(request);
     const stream = this.#line?.stream;
     if (stream !== undefined && stream.writableLength <= MAX_UNSENT_BYTES) {
       stream.write(encodeResponse({ status, reason, headers: new RtspHeaders(fields), body: NO_BODY }));
@@ -212,6 +215,13 @@ export class RtspConnection {
     this.#pending.delete(cseq);
     return pending;
   }
+}
+
+function answerTo({ method, body }: RtspRequest): readonly [status: number, reason: string] {
+  if (!KNOWN_METHODS.includes(method)) return [501, 'Not Implemented'];
+  // Without a body they only ask whether we are there (RFC 2326 section 10.8); there is no parameter of ours.
+  if (method.endsWith('_PARAMETER') && body.length > 0) return [451, 'Parameter Not Understood'];
+  return [200, 'OK'];
 }
 
 /** Several addresses that all failed come as one error without a message. */

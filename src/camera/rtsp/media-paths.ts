@@ -3,7 +3,7 @@ import type { GatewayError } from '../../base/errors.ts';
 import { redactUrl, type Logger } from '../../base/log.ts';
 import type { RtspConnection } from './connection.ts';
 import { controlUrl } from './control-url.ts';
-import { refused } from './failure.ts';
+import { protocol, refused } from './failure.ts';
 import { InterleavedChannels } from './interleaved-channels.ts';
 import { isSuccess, type RtspResponse } from './message.ts';
 import type { RtspTrack } from './sdp.ts';
@@ -31,7 +31,7 @@ export class MediaPaths {
   readonly #options: MediaPathsOptions;
   readonly #channels = new InterleavedChannels();
   readonly #udp = new Map<RtspTrack, UdpMedia>();
-  #overUdp = false;
+  #asksForUdp = false;
   #receiving = false;
   #closed = false;
 
@@ -41,7 +41,7 @@ export class MediaPaths {
 
   /** True where the camera's media come by UDP. */
   get overUdp(): boolean {
-    return this.#overUdp;
+    return this.#udp.size > 0;
   }
 
   /** Datagrams that were not the camera's, or not of the stream. */
@@ -56,15 +56,15 @@ export class MediaPaths {
   async setUp(tracks: readonly RtspTrack[], base: string): Promise<RtspTrack[]> {
     const ready: RtspTrack[] = [];
     const transport = this.#options.transport();
-    this.#overUdp = transport === 'udp';
+    this.#asksForUdp = transport === 'udp';
     let failure: GatewayError | undefined;
     for (const track of tracks) {
       const uri = controlUrl(base, track.control);
       let outcome = await this.#setUpTrack(track, uri);
       if (transport === 'auto' && ready.length === 0 && isUnsupported(outcome)) {
-        this.#overUdp = true;
+        this.#asksForUdp = true;
         outcome = await this.#setUpTrack(track, uri);
-        this.#overUdp = isTrack(outcome);
+        this.#asksForUdp = isTrack(outcome);
       }
       if (isTrack(outcome)) {
         ready.push(outcome);
@@ -115,7 +115,7 @@ export class MediaPaths {
 
   /** The track as it was set up, or the answer that refuses it. */
   #setUpTrack(track: RtspTrack, uri: string): Promise<RtspTrack | RtspResponse> {
-    return this.#overUdp ? this.#setUpUdp(track, uri) : this.#setUpInterleaved(track, uri);
+    return this.#asksForUdp ? this.#setUpUdp(track, uri) : this.#setUpInterleaved(track, uri);
   }
 
   async #setUpInterleaved(track: RtspTrack, uri: string): Promise<RtspTrack | RtspResponse> {
@@ -123,6 +123,8 @@ export class MediaPaths {
     const response = await this.#options.setUp(uri, `RTP/AVP/TCP;unicast;interleaved=${asked.rtp}-${asked.rtcp}`);
     if (!isSuccess(response)) return response;
     const answer = answerOf(response);
+    // It means to send by UDP, to ports that nobody named.
+    if (answer.channels === undefined && answer.serverPorts !== undefined) return { ...response, status: UNSUPPORTED_TRANSPORT };
     const ready = announced(track, answer);
     this.#channels.assign(ready, asked, answer.channels);
     return ready;
@@ -145,8 +147,15 @@ export class MediaPaths {
       const response = await setUp(uri, `RTP/AVP;unicast;client_port=${rtp}-${rtcp}`);
       if (!isSuccess(response)) return response;
       const answer = answerOf(response);
+      if (answer.multicast)
+        throw protocol(place, 'sends by multicast only', 'Allow unicast in the camera, or fetch it by transport: tcp.');
       ready = announced(track, answer);
       if (this.#closed) return ready;
+      if (answer.channels !== undefined && answer.serverPorts === undefined) {
+        // It sends inside the connection, whatever was asked for.
+        this.#channels.assign(ready, this.#channels.next(), answer.channels);
+        return ready;
+      }
       this.#udp.set(ready, udp);
       udp.accept(answer);
       return ready;

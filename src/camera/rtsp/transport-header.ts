@@ -6,6 +6,8 @@ export interface TransportAnswer {
   serverPorts: PortPair | undefined;
   /** SSRC of the packets to come. */
   ssrc: number | undefined;
+  /** They go to a group, whatever was asked for. */
+  multicast: boolean;
   /** Where packets come from, when that is not where the RTSP connection leads; as it came. */
   source: string | undefined;
 }
@@ -15,13 +17,16 @@ export interface PortPair {
   rtcp: number;
 }
 
-export function parseTransport(value: string): TransportAnswer {
+/** The first transport counts, where there are several. */
+export function parseTransport(header: string): TransportAnswer {
+  const [value = ''] = header.split(',');
   // Cameras write it with 0x in front, and without the zeros.
   const [, ssrc] = /^(?:0x)?([\da-f]{1,8})$/i.exec(parameter(value, 'ssrc') ?? '') ?? [];
   return {
     channels: pair(parameter(value, 'interleaved'), 0, 255),
     serverPorts: pair(parameter(value, 'server_port'), 1, 65_535),
     ssrc: ssrc === undefined ? undefined : Number.parseInt(ssrc, 16),
+    multicast: /(?:^|;)\s*multicast\s*(?:;|$)/i.test(value),
     source: parameter(value, 'source'),
   };
 }

@@ -84,6 +84,38 @@ describe('RTSP client over UDP', () => {
     expect(transports(camera)).toEqual(['RTP/AVP/TCP', 'RTP/AVP', 'RTP/AVP/TCP']);
   });
 
+  it('is tried when the camera answers UDP to who asked for TCP', async () => {
+    const udp = await udpCamera();
+    const camera = await cameraWith({
+      SETUP: (request, count) =>
+        count === 0 ? { headers: [['Transport', 'RTP/AVP;unicast;server_port=5000-5001']] } : udp.setUp(request),
+    });
+    await clientOf(camera.url, { choose: (tracks) => tracks.filter(({ kind }) => kind === 'video') }).client.start();
+    expect(transports(camera)).toEqual(['RTP/AVP/TCP', 'RTP/AVP']);
+    const stubborn = await cameraWith({ SETUP: () => ({ headers: [['Transport', 'RTP/AVP;server_port=5000-5001']] }) });
+    const start = clientOf(stubborn.url, { transport: 'tcp' }).client.start();
+    await expect(start).rejects.toMatchObject({ code: 'rtsp.status' });
+  });
+
+  it('gives way to TCP where the camera answers that', async () => {
+    const camera = await cameraWith({
+      SETUP: (_, count) => ({ headers: [['Transport', `RTP/AVP/TCP;unicast;interleaved=${2 * count}-${2 * count + 1}`]] }),
+    });
+    const { client, told } = clientOf(camera.url, { transport: 'udp' });
+    await client.start();
+    camera.sendFrame(2, packet(1));
+    await vi.waitFor(() => expect(told.at(-1)).toMatch(/^rtp PCMU 101/));
+    expect(client.overUdp).toBe(false);
+  });
+
+  it('refuses a camera that sends by multicast though it was asked for unicast', async () => {
+    const camera = await cameraWith({
+      SETUP: () => ({ headers: [['Transport', 'RTP/AVP;multicast;destination=239.1.1.1;port=5000-5001']] }),
+    });
+    const start = clientOf(camera.url, { transport: 'udp' }).client.start();
+    await expect(start).rejects.toMatchObject({ code: 'rtsp.protocol', message: expect.stringContaining('multicast') as string });
+  });
+
   it('asks for an even port and the next one', async () => {
     const { udp } = await playing('', { transport: 'udp' });
     const [rtp, rtcp] = udp.clientPorts;

@@ -135,10 +135,12 @@ describe('RTSP client: a session', () => {
   it('answers what the camera asks', async () => {
     const camera = await cameraWith();
     await clientOf(camera.url).client.start();
-    camera.sendRequest('OPTIONS');
-    camera.sendRequest('FROBNICATE');
-    await vi.waitFor(() => expect(camera.responses.map((response) => response.status)).toEqual([200, 501]));
-    expect(camera.responses.map((response) => response.headers.get('CSeq'))).toEqual(['77', '77']);
+    for (const method of ['OPTIONS', 'GET_PARAMETER', 'SET_PARAMETER', 'ANNOUNCE', 'FROBNICATE']) camera.sendRequest(method);
+    camera.sendRaw(Buffer.from('GET_PARAMETER * RTSP/1.0\r\nCSeq: 78\r\nSession: abc\r\nContent-Length: 6\r\n\r\njitter'));
+    await vi.waitFor(() => expect(camera.responses.map(({ status }) => status)).toEqual([200, 200, 200, 200, 501, 451]));
+    expect(camera.responses.map(({ headers }) => headers.get('CSeq'))).toEqual(['77', '77', '77', '77', '77', '78']);
+    expect(camera.responses[0]?.headers.get('Public')).toContain('GET_PARAMETER');
+    expect(camera.responses.map(({ headers }) => headers.get('Session')).slice(4)).toEqual([undefined, 'abc']);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseTransport } from '../../../../src/camera/rtsp/transport-header.ts';
 
-const NOTHING = { channels: undefined, serverPorts: undefined, ssrc: undefined, source: undefined };
+const NOTHING = { channels: undefined, serverPorts: undefined, ssrc: undefined, multicast: false, source: undefined };
 
 describe('Transport header of an answer to SETUP', () => {
   it.each([
@@ -15,7 +15,8 @@ describe('Transport header of an answer to SETUP', () => {
     ['RTP/AVP/TCP;interleaved=300-301;ssrc=0x0000002a', { ssrc: 42 }],
     ['RTP/AVP/TCP;interleaved=3-3;ssrc=123456789ab', {}],
     ['RTP/AVP;server_port=0-0;source=', {}],
-    ['RTP/AVP/TCP;interleaved=0-1,RTP/AVP;source=192.0.2.9', { channels: { rtp: 0, rtcp: 1 }, source: '192.0.2.9' }],
+    ['RTP/AVP/TCP;interleaved=0-1,RTP/AVP;source=192.0.2.9', { channels: { rtp: 0, rtcp: 1 } }],
+    ['RTP/AVP;multicast;destination=239.1.1.1;port=5000-5001;ttl=16', { multicast: true }],
     ['', {}],
   ])('%s', (value, expected: object) => {
     expect(parseTransport(value)).toEqual({ ...NOTHING, ...expected });
