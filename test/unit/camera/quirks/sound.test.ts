@@ -71,14 +71,20 @@ describe('quirk 12: descriptions of AAC and backchannels (mediamtx#3669, #3590, 
     }
   });
 
-  it('takes the microphone, not the loudspeaker, of a camera that lists both before its video (Avigilon)', () => {
-    const text = sdp(
-      ...['v=0', 's=Live', 't=0 0', 'm=audio 0 RTP/AVP 0', 'a=control:rtsp://c/micCfg0/trackID=9?mtu=1440', 'a=recvonly'],
+  it('takes the microphone, not the loudspeaker, in whatever order a camera lists them before its video (Avigilon)', () => {
+    const microphone = ['m=audio 0 RTP/AVP 0', 'a=control:rtsp://c/micCfg0/trackID=9?mtu=1440', 'a=recvonly'];
+    const loudspeaker = [
       ...['m=audio 0 RTP/AVP 0 97', 'c=SM SM spk0_trackID2', 'a=control:rtsp://c/spk0/trackID=2?mtu=1440', 'a=sendonly'],
-      ...['a=rtpmap:0 pcmu/8000', 'a=rtpmap:97 opus/48000/2', ...VIDEO],
-    );
-    const chosen = Stream.choose(parseSessionDescription(text).tracks.filter(isReceived));
-    expect(chosen.map(({ index }) => index)).toEqual([2, 0]);
+      ...['a=rtpmap:0 pcmu/8000', 'a=rtpmap:97 opus/48000/2'],
+    ];
+    for (const sound of [
+      [...microphone, ...loudspeaker],
+      [...loudspeaker, ...microphone],
+    ]) {
+      const { tracks } = parseSessionDescription(sdp('v=0', 's=Live', 't=0 0', ...sound, ...VIDEO));
+      const chosen = Stream.choose(tracks.filter(isReceived));
+      expect(chosen.map(({ control }) => control)).toEqual(['', 'rtsp://c/micCfg0/trackID=9?mtu=1440']);
+    }
   });
 });
 

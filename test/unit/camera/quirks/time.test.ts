@@ -110,12 +110,17 @@ describe('quirk 10: sender reports missing, late or wrong (mediamtx#5355, #1300)
     expect(Math.abs(viewer.soundBehindPictureMs)).toBeLessThan(25);
   });
 
-  it('reads one whose description of the source has no end (Hanwha: mediamtx#5355)', () => {
-    const { viewer, camera } = playing();
+  it.each([
     // SDES of one chunk: the CNAME fills its words, and the zero byte that ends the list is not there.
-    const description = Buffer.concat([Buffer.from([0x81, 202, 0, 3, 0, 0, 0, 77, 1, 6]), Buffer.from('hanwha')]);
-    const report = senderReportBytes(viewer.nowMs + 700, camera.video.timestamp, 77);
-    viewer.rtcp('video', Buffer.concat([report, description]));
+    [
+      'a description of the source without an end (Hanwha)',
+      Buffer.concat([Buffer.from([0x81, 202, 0, 3, 0, 0, 0, 77, 1, 6]), Buffer.from('hanwha')]),
+    ],
+    ['a description that says more than it holds', Buffer.from([0x81, 202, 0, 9, 0, 0, 0, 77, 1, 6])],
+    ['zeros', Buffer.alloc(8)],
+  ])('reads one that is followed by %s (mediamtx#5355)', (_, behind) => {
+    const { viewer, camera } = playing();
+    viewer.rtcp('video', Buffer.concat([senderReportBytes(viewer.nowMs + 700, camera.video.timestamp, 77), behind]));
     expect(viewer.stream.reportedClockOffsetMs).toBe(700);
   });
 
