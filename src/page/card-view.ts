@@ -138,5 +138,7 @@ export function isReachable(camera: CameraInfo | null): camera is CameraInfo & {
 /** `192.168.1.20 · Acme Dome 1`; what the camera does not say is left out. */
 export function cameraFacts(camera: CameraInfo): string {
   const make = [camera.manufacturer, camera.model].filter((part) => part !== null).join(' ');
-  return [camera.address, make].filter((part) => part !== '').join(' · ');
+  const configured = camera.configuredAddress === null ? '' : ` (configured: ${camera.configuredAddress})`;
+  const parts = [`${camera.address}${configured}`, make, camera.adopted ? 'adopted' : ''];
+  return parts.filter((part) => part !== '').join(' · ');
 }

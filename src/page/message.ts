@@ -43,7 +43,14 @@ export class Message {
       const playing = cards === 0 ? '' : ' What plays goes on as long as the camera reaches this browser.';
       return this.#set('No news from the gateway', `${feed.detail} Trying again every 2 seconds.${playing}`, false);
     }
-    // A config has at least one camera, so it is the token that opens none.
+    if (feed.state === 'ok' && cards === 0 && feed.answer.found !== undefined) {
+      return this.#set(
+        'No camera yet',
+        'The gateway searches its networks. What the config adopts appears here by itself.',
+        false,
+      );
+    }
+    // A config without discovery has at least one camera, so it is the token that opens none.
     if (feed.state === 'ok' && cards === 0) return this.#ask('This token opens no camera', this.#ownServer);
     this.#element.hidden = true;
     this.#input.value = '';

@@ -5,6 +5,7 @@ import { CameraFeed, type FeedState } from './camera-feed.ts';
 import { isReachable } from './card-view.ts';
 import { Card } from './card.ts';
 import { find, setText } from './dom.ts';
+import { FoundPanel } from './found-panel.ts';
 import { formatCount } from './format.ts';
 import { Message } from './message.ts';
 import type { Target } from './player.ts';
@@ -25,6 +26,7 @@ export class Viewer {
   readonly #grid = find(document, '.grid', HTMLElement);
   readonly #summary = find(document, '.summary', HTMLElement);
   readonly #message: Message;
+  readonly #found = new FoundPanel();
   readonly #feed: CameraFeed;
   readonly #tokens: Tokens;
   readonly #ownServer = signalingUrl(OWN_SERVER, document.baseURI) ?? OWN_SERVER;
@@ -60,8 +62,10 @@ export class Viewer {
 
   #onFeed(feed: FeedState): void {
     this.#feedState = feed;
-    if (feed.state === 'ok') this.#showCameras(feed.answer);
-    else setText(this.#summary, feed.state === 'unreachable' ? 'Gateway not reachable' : '');
+    if (feed.state === 'ok') {
+      this.#showCameras(feed.answer);
+      this.#found.show(feed.answer.found);
+    } else setText(this.#summary, feed.state === 'unreachable' ? 'Gateway not reachable' : '');
     this.#showMessage();
   }
 

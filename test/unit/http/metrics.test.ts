@@ -72,6 +72,16 @@ describe('metrics', () => {
     expect(await Promise.all(refused.map(signaling))).toEqual([11, 12, 13, 14]);
   });
 
+  it('gives what discovery sees and ignored, and 0 where there is none', async () => {
+    const view = new StubView();
+    const metrics = new Metrics(view);
+    const discovery = (name: string) => value(metrics, `onvif_gateway_discovery_${name}`);
+    const names = ['devices', 'searches_total', 'datagrams_ignored_total', 'devices_refused_total'];
+    expect(await Promise.all(names.map(discovery))).toEqual([0, 0, 0, 0]);
+    view.discovery = { devices: 2, searches: 3, ignored: 4, refused: 5 };
+    expect(await Promise.all(names.map(discovery))).toEqual([2, 3, 4, 5]);
+  });
+
   it('sums what sessions of a camera counted, those that are over too', async () => {
     const view = new StubView();
     const over = sessionStats({ packetsSent: 20, packetsDropped: 4 });

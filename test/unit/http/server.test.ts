@@ -94,6 +94,18 @@ describe('API', () => {
     expect(answer.now).toBeLessThanOrEqual(Date.now());
   });
 
+  it('gives what discovery found, where there is discovery, and only to who may see everything', async () => {
+    const viewerTokens = [{ token: 'all' }, { token: 'one-camera', cameras: ['yard'] }];
+    const { url, view } = await start({ viewerTokens });
+    const answerTo = async (token: string): Promise<object> =>
+      JSON.parse((await ask(`${url}/api/cameras`, { authorization: `Bearer ${token}` })).body) as object;
+    view.foundDevices = [];
+    expect(await answerTo('all')).toMatchObject({ found: [] });
+    expect(await answerTo('one-camera')).not.toHaveProperty('found');
+    view.foundDevices = undefined;
+    expect(await answerTo('all')).not.toHaveProperty('found');
+  });
+
   it('gives the sessions', async () => {
     const { url } = await start();
     expect(JSON.parse((await ask(`${url}/api/sessions`)).body)).toEqual({ sessions: [] });

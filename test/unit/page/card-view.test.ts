@@ -119,6 +119,9 @@ describe('words for a camera', () => {
   it('leaves out what the camera does not say', () => {
     expect(cameraFacts(cameraInfo())).toBe('192.0.2.20 · Acme Dome 1');
     expect(cameraFacts(cameraInfo({ manufacturer: null, model: null }))).toBe('192.0.2.20');
+    expect(cameraFacts(cameraInfo({ configuredAddress: '192.0.2.11', adopted: true }))).toBe(
+      '192.0.2.20 (configured: 192.0.2.11) · Acme Dome 1 · adopted',
+    );
     const profile = profileInfo();
     const video = { codec: 'H264', width: 1280, height: 720, framesPerSecond: 25, bitrateKbps: null };
     expect([profileLabel({ ...profile, video }), profileFacts({ ...profile, video })]).toEqual([
