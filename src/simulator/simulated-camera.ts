@@ -31,6 +31,8 @@ export interface SimulatedCameraOptions {
   onvifPort?: number;
   rtspPort?: number;
   clock?: Clock;
+  /** PEM; with it ONVIF is served by https, and by http no more. */
+  certificate?: { key: string; cert: string };
   /** The camera's wall clock minus `clock`, milliseconds; also settable later. */
   clockOffsetMs?: number;
   /** What HTTP Digest offers, in the order of preference; default SHA-256, then MD5. */
@@ -156,7 +158,7 @@ export class SimulatedCamera {
       const { port: rtspPort } = await this.#rtsp.start();
       const onvifPort = await this.#listen(wantedPort);
       const host = this.#host.includes(':') ? `[${this.#host}]` : this.#host;
-      const onvifUrl = `http://${host}:${onvifPort}/onvif/device_service`;
+      const onvifUrl = `${this.#options.certificate === undefined ? 'http' : 'https'}://${host}:${onvifPort}/onvif/device_service`;
       this.#addresses = { onvifUrl, onvifPort, rtspUrl: `rtsp://${host}:${rtspPort}/${MAIN_PROFILE.token}`, rtspPort };
       await this.#announce();
       return this.#addresses;
@@ -192,7 +194,9 @@ export class SimulatedCamera {
   }
 
   async #listen(onvifPort: number): Promise<number> {
+    const { certificate } = this.#options;
     this.#onvif = new OnvifServer({
+      ...(certificate === undefined ? {} : { certificate }),
       host: this.#host,
       port: onvifPort,
       endpoints: this.#endpoints,

@@ -100,7 +100,7 @@ function hostname(identity: CameraIdentity): string {
 }
 
 function serviceUrl(service: Service, call: Call): string {
-  return `http://${call.authority}${service.path}`;
+  return `${call.origin}${service.path}`;
 }
 
 function serviceEntry(service: Service, call: Call, withCapabilities: boolean): Markup {

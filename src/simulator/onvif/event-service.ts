@@ -98,7 +98,7 @@ export class EventService {
     }
     pullPoint.push(this.#motionEvent('Initialized'));
     return xml`<tev:CreatePullPointSubscriptionResponse>
-      <tev:SubscriptionReference><wsa:Address>http://${call.authority}${SUBSCRIPTION_PATH}?Idx=${index}</wsa:Address></tev:SubscriptionReference>
+      <tev:SubscriptionReference><wsa:Address>${call.origin}${SUBSCRIPTION_PATH}?Idx=${index}</wsa:Address></tev:SubscriptionReference>
       <wsnt:CurrentTime>${this.#stamp(this.#timeline.now())}</wsnt:CurrentTime>
       <wsnt:TerminationTime>${this.#stamp(pullPoint.expiresAt)}</wsnt:TerminationTime>
     </tev:CreatePullPointSubscriptionResponse>`;

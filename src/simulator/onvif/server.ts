@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { GatewayError } from '../../base/errors.ts';
 import type { Authenticator } from './authenticator.ts';
@@ -23,6 +24,8 @@ export interface OnvifServerOptions {
   port: number;
   endpoints: readonly Endpoint[];
   authenticator: Authenticator;
+  /** PEM; with it the server speaks https and nothing else. */
+  certificate?: { key: string; cert: string };
   /** Awaited before each request is looked at; the camera's faults on demand hold requests here. */
   gate?: (signal: AbortSignal) => Promise<void>;
 }
@@ -39,7 +42,9 @@ export class OnvifServer {
   constructor(options: OnvifServerOptions) {
     this.#options = options;
     this.#endpoints = new Map(options.endpoints.map((endpoint) => [endpoint.path, endpoint]));
-    this.#http = createServer((request, response) => void this.#serve(request, response));
+    const serve = (request: IncomingMessage, response: ServerResponse): void => void this.#serve(request, response);
+    const { certificate } = options;
+    this.#http = certificate === undefined ? createServer(serve) : createSecureServer(certificate, serve);
   }
 
   /** Listens; resolves to the port. Throws `simulator.port-taken`. */
@@ -97,7 +102,9 @@ export class OnvifServer {
         return { status: 401, headers: { ...SOAP, 'www-authenticate': verdict.challenges }, body: buildFault(notAuthorized()) };
       }
       if (soap === undefined) throw new SoapFault('Sender', ['WellFormed'], 'The request has no body');
-      const call = { operation: soap.operation, authority: authorityOf(request), query: url.searchParams, signal };
+      const authority = authorityOf(request);
+      const origin = `${this.#options.certificate === undefined ? 'http' : 'https'}://${authority}`;
+      const call = { operation: soap.operation, authority, origin, query: url.searchParams, signal };
       return { status: 200, headers: SOAP, body: await dispatch(endpoint, soap, call) };
     } catch (error) {
       const fault = error instanceof SoapFault ? error : new SoapFault('Receiver', ['Action'], `Action Failed: ${String(error)}`);

@@ -5,8 +5,10 @@ import { element, type Markup, type XmlElement } from './xml.ts';
 export interface Call {
   /** The body's element; the arguments are its children. */
   operation: XmlElement;
-  /** The host and port under which the client reached the camera; URIs in answers start with it. */
+  /** The host and port under which the client reached the camera; URIs in answers have them. */
   authority: string;
+  /** The same with the scheme, `http://camera:81`. */
+  origin: string;
   query: URLSearchParams;
   /** Aborts when the client hangs up or the camera goes away. */
   signal: AbortSignal;

@@ -20,6 +20,7 @@ export async function invoke(endpoint: Endpoint, operation: string, content = ''
   const answer = await handler({
     operation: parseXml(`<${operation} ${DECLARATIONS}>${content}</${operation}>`),
     authority: call.authority ?? '127.0.0.1:8000',
+    origin: `http://${call.authority ?? '127.0.0.1:8000'}`,
     query: new URLSearchParams(call.query ?? ''),
     signal: call.signal ?? new AbortController().signal,
   });
