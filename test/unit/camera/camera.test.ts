@@ -81,16 +81,6 @@ afterEach(() => {
 });
 
 describe('an ONVIF camera', () => {
-  it('is reached by https, and its certificate judged, as the config says', async () => {
-    const onvif = { host: 'cam', port: 443, secure: true };
-    const tls = { fingerprint: 'ab'.repeat(32) };
-    const { camera, connect } = setUp(() => new FakeDevice(), { onvif, tls } as Partial<CameraOptions>);
-    camera.start();
-    await settle();
-    expect(connect.mock.calls[0]?.[0]).toMatchObject({ ...onvif, tls });
-    expect(camera.source().tls).toEqual(tls);
-  });
-
   it('is connecting, then online with its profiles and where they are pulled', async () => {
     const device = new FakeDevice();
     device.clockOffsetMs = 300_000;
