@@ -5,7 +5,8 @@ import type { Row } from './probe-screen.ts';
 const CREDENTIALS = {
   accepted: 'accepted',
   refused: 'refused',
-  none: 'none given, and none asked for',
+  missing: 'asked for, and none given',
+  none: 'none asked for',
   unknown: 'not tried',
 } as const;
 

@@ -23,7 +23,9 @@ const CONFIGURED_AT = 62;
 export function screenLines(report: ProbeReport, style: Style): string[] {
   const { profiles, reason, hints, complete } = report;
   const lines = [style('title', titleOf(report)), ...describeCamera(report).flatMap(rowLines)];
-  if (reason !== null) lines.push('', style('bad', 'Failed'), ...reasonLines(reason, '  '));
+  // What went wrong with a profile is said there.
+  const isOfProfile = profiles.some((profile) => profile.reason?.message === reason?.message);
+  if (reason !== null && !isOfProfile) lines.push('', style('bad', 'Failed'), ...reasonLines(reason, '  '));
   if (hints.length > 0) lines.push('', style('title', 'Found there'), ...hints.flatMap((hint) => wrapped(hint, '  - ', '    ')));
   for (const [index, profile] of profiles.entries()) {
     const hasConfiguration = profile.configured !== null;
@@ -47,7 +49,7 @@ function nameOf({ token, name }: { token: string; name: string }): string {
 }
 
 function verdictLines({ plays, reasons, notes, sound }: Verdict, style: Style): string[] {
-  const word = plays === null ? 'not known' : plays ? style('good', 'yes') : style('bad', 'no');
+  const word = plays === null ? style('bad', 'not known') : plays ? style('good', 'yes') : style('bad', 'no');
   const silent = plays === true && sound?.plays === false ? ', without its sound' : '';
   const reasonsOfSound = sound?.reason === null || sound === null ? [] : [sound.reason];
   const told = [...reasons, ...reasonsOfSound, ...notes];

@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
-import { GatewayError } from '../base/errors.ts';
+import { GatewayError, type Reason } from '../base/errors.ts';
 import { RTSP_TRANSPORTS, type RtspTransport, type TlsPolicy } from '../base/rtsp-transport.ts';
 import { probeCamera } from '../probe/probe-camera.ts';
+import type { ProbeReport } from '../probe/report.ts';
 import { DEFAULT_FILES } from './check.ts';
 import { credentialsOf } from './credentials.ts';
 import { collect, seconds } from './options.ts';
@@ -68,13 +69,44 @@ async function run(text: string, options: ProbeCommandOptions): Promise<void> {
   try {
     const report = await probeCamera(target, { durationMs, profiles: profile, signal: interrupted.signal }, progress);
     progress.end();
-    showReport(report, json === true);
+    showReport(withAdvice(report), json === true);
     if (report.reason !== null) process.exitCode = 1;
   } catch (error) {
     progress.end();
     throw error;
   }
 }
+
+/** What is to be mended in the config, and was not taken from there, is to be mended in the command. */
+function withAdvice(report: ProbeReport): ProbeReport {
+  const advise = (reason: Reason | null): Reason | null => {
+    if (reason?.code.endsWith('.certificate') === true) return withFingerprintOption(reason);
+    if (reason?.code.endsWith('.unauthorized') !== true) return reason;
+    return { ...reason, advice: CREDENTIALS_ADVICE[report.credentials === 'missing' ? 'missing' : 'refused'] };
+  };
+  if (report.id !== null) return report;
+  return {
+    ...report,
+    reason: advise(report.reason),
+    profiles: report.profiles.map((profile) => {
+      const reason = advise(profile.reason);
+      const reasons = profile.browser.reasons.map((each) => advise(each) ?? each);
+      return { ...profile, reason, browser: { ...profile.browser, reasons } };
+    }),
+  };
+}
+
+function withFingerprintOption(reason: Reason): Reason {
+  const [, fingerprint] = /tls_fingerprint: "([^"]*)"/.exec(reason.advice ?? '') ?? [];
+  if (fingerprint === undefined) return reason;
+  return { ...reason, advice: `If it is the camera's own, accept it by its fingerprint: --fingerprint ${fingerprint}` };
+}
+
+const CREDENTIALS_ADVICE = {
+  missing: 'Add --username NAME --password-file FILE (its first line is the password).',
+  refused:
+    'Check both (many cameras have ONVIF users of their own), and whether the camera has locked the account after too many attempts.',
+};
 
 function tlsOf({ fingerprint, insecure }: ProbeCommandOptions): TlsPolicy | undefined {
   if (fingerprint === undefined) return insecure && { insecure };

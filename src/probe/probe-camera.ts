@@ -100,7 +100,7 @@ async function probeOnvif(
   } catch (error) {
     if (signal.aborted) return { ...known, complete: false };
     if (error instanceof GatewayError && error.code.startsWith('usage.')) throw error;
-    return await explain(known, error, address, observer, signal);
+    return await explain(known, error, target, address, observer, signal);
   } finally {
     device?.close();
   }
@@ -110,17 +110,29 @@ async function probeOnvif(
 async function explain(
   known: ProbeReport,
   error: unknown,
+  { credentials, tls }: ProbeTarget,
   address: OnvifAddress,
   observer: ProbeObserver,
   signal: AbortSignal,
 ): Promise<ProbeReport> {
   const reason = reasonOf(error);
-  const refused = reason.code === 'camera.unauthorized';
-  const credentials = refused ? 'refused' : known.credentials;
-  const isElsewhere = known.credentials === 'unknown' && NOT_THERE.has(reason.code);
-  if (isElsewhere) observer.step(`looking what else is at ${address.host}`);
-  const hints = isElsewhere ? await hintsAt(address, signal) : [];
-  return { ...known, credentials, reason, hints, complete: false };
+  const failed = { ...known, reason, complete: false };
+  if (reason.code === 'camera.unauthorized') {
+    const clockOffsetMs = known.clockOffsetMs ?? (await askTime(address, tls, signal));
+    return { ...failed, clockOffsetMs, credentials: credentials === undefined ? 'missing' : 'refused' };
+  }
+  if (known.credentials !== 'unknown' || !NOT_THERE.has(reason.code)) return failed;
+  observer.step(`looking what else is at ${address.host}`);
+  return { ...failed, hints: await hintsAt(address, signal) };
+}
+
+/** Anybody may ask for the time: a clock that is far off is one cause of refusals. */
+async function askTime(address: OnvifAddress, tls: TlsPolicy | undefined, signal: AbortSignal): Promise<number | null> {
+  try {
+    return await OnvifDevice.clockOffsetAt({ ...address, ...(tls === undefined ? {} : { tls }), signal });
+  } catch {
+    return null;
+  }
 }
 
 /** Nothing there is a camera with ONVIF; something else may be. */
@@ -132,7 +144,7 @@ const NOT_THERE: ReadonlySet<string> = new Set([
   'camera.redirected',
 ]);
 
-function emptyReport({ shown, id, at, credentials }: ProbeTarget): ProbeReport {
+function emptyReport({ shown, id, at }: ProbeTarget): ProbeReport {
   return {
     target: shown,
     id,
@@ -143,7 +155,7 @@ function emptyReport({ shown, id, at, credentials }: ProbeTarget): ProbeReport {
     firmware: null,
     serial: null,
     hardware: null,
-    credentials: 'rtsp' in at && credentials === undefined ? 'none' : 'unknown',
+    credentials: 'unknown',
     clockOffsetMs: null,
     onvif: null,
     profiles: [],
@@ -234,7 +246,13 @@ async function measure(
     reports[index] = pulled({ ...profile, url }, result);
   }
   const reason = known.reason ?? (reports.every((report) => report.reason !== null) ? (reports[0]?.reason ?? null) : null);
-  return { ...known, credentials: credentialsAfter(known, reports), profiles: reports, reason, complete: !signal.aborted };
+  return {
+    ...known,
+    credentials: credentialsAfter(known, reports, credentials !== undefined),
+    profiles: reports,
+    reason,
+    complete: !signal.aborted,
+  };
 }
 
 function sumOf({ video, audio, metadata }: StreamFigures): Omit<PullProgress, 'name' | 'position' | 'total' | 'elapsedMs'> {
@@ -247,8 +265,13 @@ function sumOf({ video, audio, metadata }: StreamFigures): Omit<PullProgress, 'n
 }
 
 /** By RTSP alone it shows in the streams whether the credentials are good. */
-function credentialsAfter(known: ProbeReport, reports: ProbeReport['profiles']): ProbeReport['credentials'] {
-  if (known.kind === 'onvif' || known.credentials === 'none') return known.credentials;
-  if (reports.some(({ reason }) => reason?.code === 'rtsp.unauthorized')) return 'refused';
-  return reports.some(({ video, audio, metadata }) => (video ?? audio ?? metadata) !== null) ? 'accepted' : 'unknown';
+function credentialsAfter(
+  known: ProbeReport,
+  reports: ProbeReport['profiles'],
+  hasCredentials: boolean,
+): ProbeReport['credentials'] {
+  if (known.kind === 'onvif') return known.credentials;
+  if (reports.some(({ reason }) => reason?.code === 'rtsp.unauthorized')) return hasCredentials ? 'refused' : 'missing';
+  if (!hasCredentials && reports.some(({ seconds }) => seconds !== null)) return 'none';
+  return reports.some(({ seconds }) => seconds !== null) ? 'accepted' : 'unknown';
 }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { delay } from '../base/delay.ts';
 import { reasonOf, type Reason } from '../base/errors.ts';
 import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
 import { RtspClient } from '../camera/rtsp/client.ts';
@@ -11,7 +11,7 @@ export interface PullRequest {
   credentials: Credentials | undefined;
   transport: RtspTransport | undefined;
   tls: TlsPolicy | undefined;
-  /** How long the stream is looked at, from the moment that the camera agrees to play, milliseconds. */
+  /** How long the stream is looked at, from its first video packet on (the first of any kind where it has no video), milliseconds. */
   durationMs: number;
   /** Ends it at once; what is known then is the result. */
   signal: AbortSignal;
@@ -25,13 +25,23 @@ export interface PullResult {
   transport: 'tcp' | 'udp' | 'http' | 'tls' | null;
   /** When the connect began, Unix milliseconds. */
   startedMs: number;
-  /** How long the stream was looked at. */
+  /** How long the stream was looked at, or waited for where nothing came. */
   seconds: number | null;
   /** Why it did not play, or not to the end; null also where it was interrupted. */
   reason: Reason | null;
 }
 
 const PROGRESS_INTERVAL_MS = 500;
+/** A camera may begin with its next keyframe only. */
+const FIRST_PACKET_MS = 10_000;
+
+interface PullState {
+  measurement: StreamMeasurement | undefined;
+  hasVideo: boolean;
+  /** What is measured from has come. */
+  hasBegun: boolean;
+  reason: Reason | null;
+}
 
 /** Pulls one stream and measures it; whatever goes wrong is in the result. */
 export async function pull(request: PullRequest): Promise<PullResult> {
@@ -39,33 +49,46 @@ export async function pull(request: PullRequest): Promise<PullResult> {
   const startedMs = Date.now();
   const ended = new AbortController();
   const stop = AbortSignal.any([signal, ended.signal]);
-  let measurement: StreamMeasurement | undefined;
-  let reason: Reason | null = null;
+  const begun = new AbortController();
+  const state: PullState = { measurement: undefined, hasVideo: false, hasBegun: false, reason: null };
   const client = new RtspClient({
     url,
     ...(credentials === undefined ? {} : { credentials }),
     ...(transport === undefined ? {} : { transport }),
     ...(tls === undefined ? {} : { tls }),
-    onTracks: (tracks) => (measurement = new StreamMeasurement(tracks)),
-    onRtp: (track, packet, arrivalMs) => measurement?.receiveRtp(track, packet, arrivalMs),
-    onRtcp: (track, packet, arrivalMs) => measurement?.receiveRtcp(track, packet, arrivalMs),
+    onTracks: (tracks) => {
+      state.hasVideo = tracks.some(({ kind }) => kind === 'video');
+      state.measurement = new StreamMeasurement(tracks);
+    },
+    onRtp: (track, packet, arrivalMs) => {
+      if (track.kind === 'video' || !state.hasVideo) {
+        state.hasBegun = true;
+        begun.abort();
+      }
+      state.measurement?.receiveRtp(track, packet, arrivalMs);
+    },
+    onRtcp: (track, packet, arrivalMs) => state.measurement?.receiveRtcp(track, packet, arrivalMs),
     onClose: (error) => {
-      reason = reasonOf(error);
+      state.reason = reasonOf(error);
       ended.abort();
     },
   });
   try {
     await client.start(signal);
-    const playedAt = performance.now();
-    await watch(playedAt, durationMs, stop, (elapsedMs) => {
-      if (measurement !== undefined) request.onProgress(elapsedMs, measurement.figures(Date.now()));
-    });
+    let since = performance.now();
+    await delay(FIRST_PACKET_MS, AbortSignal.any([stop, begun.signal]));
+    if (state.hasBegun) {
+      since = performance.now();
+      await watch(since, durationMs, stop, (elapsedMs) => {
+        if (state.measurement !== undefined) request.onProgress(elapsedMs, state.measurement.figures(Date.now()));
+      });
+    }
     return {
-      figures: measurement?.figures(Date.now()) ?? null,
+      figures: state.measurement?.figures(Date.now()) ?? null,
       transport: transportOf(url, transport, client.overUdp),
       startedMs,
-      seconds: (performance.now() - playedAt) / 1000,
-      reason,
+      seconds: (performance.now() - since) / 1000,
+      reason: state.reason,
     };
   } catch (error) {
     return { figures: null, transport: null, startedMs, seconds: null, reason: signal.aborted ? null : reasonOf(error) };
@@ -83,7 +106,7 @@ async function watch(
   const elapsed = (): number => performance.now() - startedAt;
   while (!signal.aborted && elapsed() < durationMs) {
     const waitMs = Math.min(PROGRESS_INTERVAL_MS, Math.max(1, durationMs - elapsed()));
-    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    await delay(waitMs, signal);
     onTick(Math.min(elapsed(), durationMs));
   }
 }

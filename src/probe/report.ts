@@ -18,8 +18,8 @@ export interface ProbeReport {
   firmware: string | null;
   serial: string | null;
   hardware: string | null;
-  /** `none`: it was asked without any, and answered. */
-  credentials: 'accepted' | 'refused' | 'none' | 'unknown';
+  /** `missing`: it asks for them, and there were none; `none`: it was asked without, and answered. */
+  credentials: 'accepted' | 'refused' | 'missing' | 'none' | 'unknown';
   /** The camera's clock minus ours, milliseconds: by ONVIF. */
   clockOffsetMs: number | null;
   /** Null where it was not asked by ONVIF, or did not answer. */

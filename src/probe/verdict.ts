@@ -12,8 +12,8 @@ export interface VerdictInput extends Pick<ProfileReport, 'configured' | 'second
 
 /** A viewer may wait this long for a picture where the camera sends no keyframe when it is asked. */
 const LONG_INTERVAL_S = 4;
-/** What hardware decoders of most machines take. */
-const MAX_DECODED = { width: 4096, height: 2304 };
+/** Chromium decodes 4096x2304 and nothing of 4352x2448 and 4000x3000, whatever level they are of (Chromium 156). */
+const MAX_DECODED_PIXELS = 4096 * 2304;
 const NOTABLE_LOSS = 0.005;
 /** Of what is configured: less is worth a word. */
 const NOTABLE_FRAME_RATE = 0.8;
@@ -66,7 +66,7 @@ function blockingReasons(video: VideoReport, { framesPassed }: VerdictInput): Re
   const { parameterSets, keyframes } = video;
   if (video.frames > 0 && !parameterSets.sdp && !parameterSets.inBand) reasons.push(NO_PARAMETER_SETS);
   if (video.reordered === true) reasons.push(B_FRAMES);
-  if (video.bitDepth !== null && video.bitDepth > 8) reasons.push(tooDeep(video.bitDepth));
+  if ((video.width ?? 0) * (video.height ?? 0) > MAX_DECODED_PIXELS) reasons.push(tooLarge(video));
   if (reasons.length === 0 && keyframes !== null && keyframes > 0 && framesPassed === 0) reasons.push(NOT_PASSED);
   return reasons;
 }
@@ -90,7 +90,7 @@ function unknownReason(video: VideoReport, { seconds }: VerdictInput): Reason | 
 
 function notesOf(video: VideoReport): Reason[] {
   const notes: Reason[] = [];
-  const { keyframeInterval, width, height, interlaced } = video;
+  const { keyframeInterval, interlaced, chroma, bitDepth } = video;
   const longest = keyframeInterval?.longestSeconds ?? 0;
   if (longest > LONG_INTERVAL_S) {
     notes.push({
@@ -106,11 +106,11 @@ function notesOf(video: VideoReport): Reason[] {
       advice: 'Set the encoder to progressive.',
     });
   }
-  if (width !== null && height !== null && (width > MAX_DECODED.width || height > MAX_DECODED.height)) {
+  if (chroma !== null && bitDepth !== null && (chroma !== '4:2:0' || bitDepth !== 8)) {
     notes.push({
-      code: 'video.large',
-      message: `${width}x${height} is more than most hardware decoders take.`,
-      advice: 'Use a smaller profile for phones and older machines.',
+      code: 'video.format',
+      message: `The picture is ${chroma} in ${bitDepth} bits: Chrome plays it, phones and hardware decoders may not.`,
+      advice: 'Set the H.264 profile to Baseline, Main or High.',
     });
   }
   const sent = video.packets + video.lost;
@@ -196,8 +196,7 @@ function otherCodec(codec: string): Reason {
 
 const B_FRAMES: Reason = {
   code: 'video.b_frames',
-  message:
-    'The stream has B-frames: its pictures come in another order than they are shown in, and browsers show them as they come.',
+  message: 'The stream has B-frames: its pictures come in another order than they are shown in, and browsers lose most of them.',
   advice: 'Set the number of B-frames to 0, or the H.264 profile to Baseline, which has none.',
 };
 
@@ -213,11 +212,11 @@ const NOT_PASSED: Reason = {
   advice: 'Look at the packets lost and damaged; pull it by TCP (--transport tcp).',
 };
 
-function tooDeep(bits: number): Reason {
+function tooLarge({ width, height }: VideoReport): Reason {
   return {
-    code: 'video.bit_depth',
-    message: `The picture has ${bits} bits a colour; browsers decode H.264 with 8.`,
-    advice: 'Set the H.264 profile to Baseline, Main or High.',
+    code: 'video.too_large',
+    message: `${width}x${height} is more than browsers decode, which is ${MAX_DECODED_PIXELS.toLocaleString('en')} pixels (4096x2304).`,
+    advice: 'Set a smaller resolution, or use another profile.',
   };
 }
 

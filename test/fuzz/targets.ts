@@ -1,5 +1,6 @@
 import type { FuzzTarget } from './target.ts';
 import { CONFIG_TARGETS } from './targets/config.ts';
+import { MEASUREMENT_TARGETS } from './targets/measurement.ts';
 import { MEDIA_TARGETS } from './targets/media.ts';
 import { RTSP_TARGETS } from './targets/rtsp.ts';
 import { SIGNALING_TARGETS } from './targets/signaling.ts';
@@ -11,6 +12,7 @@ export const targets: readonly FuzzTarget[] = [
   ...RTSP_TARGETS,
   ...MEDIA_TARGETS,
   ...STREAM_TARGETS,
+  ...MEASUREMENT_TARGETS,
   ...XML_TARGETS,
   ...SIGNALING_TARGETS,
   ...CONFIG_TARGETS,

@@ -2,16 +2,28 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { startGstRtspServer } from './gst-rtsp-server.ts';
 
+export interface FfmpegRtspCameraOptions {
+  /** Default `640x360`. */
+  size?: string;
+  /** Frames a second, default 15. */
+  rate?: number;
+  /** Options of libx264; default low delay, a keyframe a second. */
+  encoder?: readonly string[];
+}
+
+const LOW_DELAY = ['-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', '15'];
+
 export interface FfmpegRtspCamera {
   url: string;
   close(): Promise<void>;
 }
 
 /**
- * A camera whose pictures (H.264, x264 as ffmpeg drives it, 640x360 at 15/s) and sound (PCMU) ffmpeg makes. ffmpeg has no RTSP
+ * A camera whose pictures (H.264, x264 as ffmpeg drives it) and sound (PCMU) ffmpeg makes. ffmpeg has no RTSP
  * server of its own; it sends RTP over loopback to a gst-rtsp-server, which passes the encoded media on under `/live`.
  */
-export async function startFfmpegRtspCamera(): Promise<FfmpegRtspCamera> {
+export async function startFfmpegRtspCamera(options: FfmpegRtspCameraOptions = {}): Promise<FfmpegRtspCamera> {
+  const { size = '640x360', rate = 15, encoder = LOW_DELAY } = options;
   const server = await startGstRtspServer({ fromUdp: true });
   const to = (port: number): string => `rtp://127.0.0.1:${port}?rtcpport=${server.udp.reports}&pkt_size=1200`;
   const ffmpeg = spawn(
@@ -19,9 +31,9 @@ export async function startFfmpegRtspCamera(): Promise<FfmpegRtspCamera> {
     [
       // The duration bounds its life should the test be killed.
       ...['-hide_banner', '-loglevel', 'error', '-nostdin', '-re', '-t', '1800'],
-      ...['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=15'],
+      ...['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${rate}`],
       ...['-re', '-t', '1800', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=8000'],
-      ...['-map', '0:v', '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', '15'],
+      ...['-map', '0:v', '-c:v', 'libx264', '-preset', 'ultrafast', ...encoder],
       // RTP carries SPS and PPS in the SDP only; here they have to come with each key frame.
       ...['-bsf:v', 'dump_extra=freq=keyframe', '-payload_type', '96', '-f', 'rtp', to(server.udp.video)],
       ...['-map', '1:a', '-c:a', 'pcm_mulaw', '-ac', '1', '-payload_type', '0', '-f', 'rtp', to(server.udp.audio)],

@@ -8,11 +8,12 @@ export interface AudioFigures {
   bitrateKbps: number | null;
 }
 
-/** Rates that cameras have; what is measured lies near one of them. */
-const SAMPLE_RATES = [8000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
+/** Rates at which cameras send G.711; what is measured lies near one of them. */
+const G711_RATES = [8000, 16_000, 32_000, 48_000];
 /** Packets come unevenly. */
-const TOLERANCE = 0.15;
-/** Shorter than this says nothing of a rate. */
+const TOLERANCE = 0.1;
+/** What a camera or a server had kept comes at once, and says nothing of a rate; nor does less than this. */
+const BURST_MS = 1000;
 const MIN_SPAN_MS = 1000;
 /** G.711: a byte a sample (RFC 3551 section 4.5.14). */
 const BYTE_A_SAMPLE: ReadonlySet<string> = new Set(['PCMU', 'PCMA']);
@@ -24,10 +25,9 @@ export class AudioMeasurement {
   readonly receiver: TrackReceiver;
   readonly #track: TrackDescription;
   readonly #channels: number;
-  #bytes = 0;
-  #lastBytes = 0;
-  #firstMs: number | undefined;
-  #lastMs = 0;
+  #startedMs: number | undefined;
+  /** From the first packet behind the burst to the last; the bytes without its own. */
+  #window: { firstMs: number; lastMs: number; bytes: number } | undefined;
 
   /** @param channels as the SDP says */
   constructor(track: TrackDescription, channels: number) {
@@ -39,24 +39,30 @@ export class AudioMeasurement {
   receive(bytes: Buffer, arrivalMs: number): void {
     const placed = this.receiver.receive(bytes, arrivalMs);
     if (placed === undefined) return;
-    this.#firstMs ??= arrivalMs;
-    this.#lastMs = arrivalMs;
-    this.#lastBytes = placed.packet.payload.length;
-    this.#bytes += this.#lastBytes;
+    this.#startedMs ??= arrivalMs;
+    if (arrivalMs - this.#startedMs < BURST_MS) return;
+    if (this.#window === undefined) {
+      this.#window = { firstMs: arrivalMs, lastMs: arrivalMs, bytes: 0 };
+    } else {
+      this.#window.lastMs = arrivalMs;
+      this.#window.bytes += placed.packet.payload.length;
+    }
   }
 
   get figures(): AudioFigures {
     const aac = readAacConfig(this.#track.fmtp.get('config'), this.#track.encodingName);
+    const bytesPerSecond = this.#bytesPerSecond;
     return {
       sampleRateHz: this.#measuredRate() ?? aac?.sampleRateHz ?? this.#track.clockRate,
       channels: aac?.channels ?? this.#channels,
-      bitrateKbps: this.#bytesPerSecond === null ? null : (this.#bytesPerSecond * 8) / 1000,
+      bitrateKbps: bytesPerSecond === null ? null : (bytesPerSecond * 8) / 1000,
     };
   }
 
   get #bytesPerSecond(): number | null {
-    const spanMs = this.#lastMs - (this.#firstMs ?? 0);
-    return this.#firstMs === undefined || spanMs < MIN_SPAN_MS ? null : ((this.#bytes - this.#lastBytes) * 1000) / spanMs;
+    if (this.#window === undefined) return null;
+    const spanMs = this.#window.lastMs - this.#window.firstMs;
+    return spanMs < MIN_SPAN_MS ? null : (this.#window.bytes * 1000) / spanMs;
   }
 
   /** Some cameras send G.711 at twice the rate that its name and payload type stand for. */
@@ -64,7 +70,7 @@ export class AudioMeasurement {
     const bytesPerSecond = this.#bytesPerSecond;
     if (!BYTE_A_SAMPLE.has(this.#track.encodingName) || bytesPerSecond === null) return undefined;
     const measured = bytesPerSecond / this.#channels;
-    return SAMPLE_RATES.find((rate) => Math.abs(measured - rate) <= rate * TOLERANCE);
+    return G711_RATES.find((rate) => Math.abs(measured - rate) <= rate * TOLERANCE);
   }
 }
 
