@@ -1,4 +1,5 @@
 import type { FoundCamera, VideoSource } from './discover-camera.ts';
+import { describeScopes } from './discover-scopes.ts';
 
 /* What `discover` shows to people. All texts of cameras are printable already. */
 
@@ -7,7 +8,7 @@ const MAX_CELL = 32;
 
 const LOGIN = { accepted: 'accepted', refused: 'refused', unknown: '-' } as const;
 
-/** A line for each camera, below it one for each input where it has several. */
+/** A line for each camera, below it one for its scopes and one for each input where it has several. */
 export function tableLines(cameras: readonly FoundCamera[]): string[] {
   if (cameras.length === 0) return [];
   const rows = [TITLES, ...cameras.map(cellsOf)].map((cells) => cells.map((cell) => cut(cell, MAX_CELL)));
@@ -19,17 +20,25 @@ export function tableLines(cameras: readonly FoundCamera[]): string[] {
       .trimEnd(),
   );
   const [titles = '', ...rest] = lines;
-  return [titles, ...rest.flatMap((line, index) => [line, ...inputLines(cameras[index]?.videoSources ?? [])])];
+  return [
+    titles,
+    ...rest.flatMap((line, index) => {
+      const { scopes = [], videoSources } = cameras[index] ?? {};
+      return [line, ...scopeLines(scopes), ...inputLines(videoSources ?? [])];
+    }),
+  ];
 }
 
 /** The same in one line, for logs and pipes. */
 export function plainLine(camera: FoundCamera): string {
-  const { address, name, firmware, hardware, videoSources, credentials, configured, reason } = camera;
+  const { address, name, firmware, hardware, videoSources, credentials, configured, reason, scopes } = camera;
+  const described = describeScopes(scopes);
   const parts = [
     name,
     modelOf(camera),
     firmware === null ? null : `firmware ${firmware}`,
     hardware === null ? null : `hardware ${hardware}`,
+    described === null ? null : `scopes ${described}`,
     videoSources === null ? null : videoOf(videoSources),
     credentials === 'unknown' ? null : `credentials ${credentials}`,
     configured === null ? 'new' : `in the config as ${configured}`,
@@ -89,6 +98,11 @@ function modelOf({ manufacturer, model }: FoundCamera): string {
 function videoOf(sources: readonly VideoSource[]): string {
   const profiles = sources.reduce((sum, source) => sum + source.profiles.length, 0);
   return `${counted(sources.length, 'source')}, ${counted(profiles, 'profile')}`;
+}
+
+function scopeLines(scopes: readonly string[]): string[] {
+  const described = describeScopes(scopes);
+  return described === null ? [] : [`  scopes: ${described}`];
 }
 
 function inputLines(sources: readonly VideoSource[]): string[] {

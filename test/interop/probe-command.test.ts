@@ -43,7 +43,7 @@ const reportOf = (stdout: string): ProbeReport => JSON.parse(stdout) as ProbeRep
 
 describe('probe of an ONVIF camera', () => {
   it('says in JSON what the camera is and can do, and measures in each profile what its encoder was set to', async () => {
-    const { code, stdout, stderr } = await probe(onvif, ...login(), '--duration', '4.6', '--json');
+    const { code, stdout, stderr } = await probe(onvif, ...login(), '--duration', '2.6', '--json');
     expect(code, stderr).toBe(0);
     expect(stderr).toBe('');
     const report = reportOf(stdout);
@@ -91,7 +91,7 @@ describe('probe of an ONVIF camera', () => {
       expect((video?.bitrateKbps ?? 0) / wanted.bitrateKbps).toBeLessThan(1.4);
       expect(video?.senderReports).toBeGreaterThan(0);
       expect(Math.abs(video?.clockOffsetMs ?? Number.NaN)).toBeLessThan(500);
-      expect(metadata?.documents).toBeGreaterThan(10);
+      expect(metadata?.documents).toBeGreaterThan(5);
       expect(metadata?.parts.toSorted()).toEqual(['analytics', 'ptz']);
       expect(firstPacketMs).toBeLessThanOrEqual(firstKeyframeMs ?? 0);
     }

@@ -61,6 +61,20 @@ describe('tableLines', () => {
     expect(tableLines([])).toEqual([]);
   });
 
+  it('has the scopes below, the location first, without what has a column', () => {
+    const scopes = ['Profile/T', 'type/video_encoder', 'name/Hall', 'hardware/H7', 'location/city/Bad%20Ischl'].map(
+      (scope) => `onvif://www.onvif.org/${scope}`,
+    );
+    const camera = { ...UNKNOWN, scopes: [...scopes, 'http://vendor.example/x', 'onvif://www.onvif.org/MAC/%zz'] };
+    const described = 'location/city/Bad Ischl, Profile/T, type/video_encoder, http://vendor.example/x, MAC/%zz';
+    expect(tableLines([camera]).slice(2)).toEqual([`  scopes: ${described}`]);
+    expect(plainLine(camera)).toBe(`10.0.0.9: scopes ${described}, new`);
+    const many = Array.from({ length: 60 }, (_, index) => `onvif://www.onvif.org/MAC/00:00:${index}\n\u001B[31m`);
+    const [line = ''] = tableLines([{ ...UNKNOWN, scopes: many }]).slice(2);
+    expect(line.length).toBeLessThan(200);
+    expect(line).toMatch(/^[\u0020-\u007e]+…$/);
+  });
+
   it('cuts what is too long for a column', () => {
     expect(tableLines([{ ...UNKNOWN, name: 'x'.repeat(100) }])[1]).toBe(
       `10.0.0.9  ${'x'.repeat(31)}…  -      -         -         -      -      new`,
