@@ -3,7 +3,7 @@ import { describeClockOffset } from './clock-offset.ts';
 import type { OnvifDevice } from './onvif/adapter.ts';
 import type { DeviceInformation } from './onvif/device-answers.ts';
 import { NO_CONFIGURATIONS, type OnvifProfile } from './onvif/profiles.ts';
-import { splitStreamUri, withoutCredentials } from './stream-uri.ts';
+import { formatRtspUrl, parseRtspUrl } from '../base/rtsp-url.ts';
 import { profilesOfVideoSource } from './video-sources.ts';
 
 /** A profile with video, and where its stream is pulled. */
@@ -53,8 +53,8 @@ export function profilesOfUris(uris: Readonly<Record<string, string>>): CameraPr
     configurations: NO_CONFIGURATIONS,
   };
   return Object.entries(uris).map(([token, configured]) => {
-    const parts = splitStreamUri(configured);
-    return { token, name: token, ...unknown, uri: parts === undefined ? configured : withoutCredentials(parts) };
+    const parsed = parseRtspUrl(configured);
+    return { token, name: token, ...unknown, uri: parsed === undefined ? configured : formatRtspUrl(parsed) };
   });
 }
 

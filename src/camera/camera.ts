@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '../base/clock.ts';
 import { atOnce } from '../base/dial-stagger.ts';
 import { reasonOf, type Reason } from '../base/errors.ts';
 import { silentLogger, type Logger } from '../base/log.ts';
+import { parseRtspUrl } from '../base/rtsp-url.ts';
 import type { CameraSource } from '../plane/messages.ts';
 import { describeCamera, missingH264, profilesOfUris, readProfiles, type CameraProfile } from './camera-profiles.ts';
 import type { CameraDevice, CameraOptions } from './camera-options.ts';
@@ -12,7 +13,7 @@ import { FailureLog } from './failure-log.ts';
 import { KeyframeRequests } from './keyframe-requests.ts';
 import { OnvifDevice } from './onvif/adapter.ts';
 import type { DeviceInformation } from './onvif/device-answers.ts';
-import { credentialsInUris, splitStreamUri } from './stream-uri.ts';
+import { bracketHost, credentialsInUris } from './stream-uri.ts';
 import { describePlace, Whereabouts, type CameraPlace } from './whereabouts.ts';
 
 export type { CameraDevice, CameraOptions } from './camera-options.ts';
@@ -106,8 +107,8 @@ export class Camera {
   get address(): string {
     const place = this.place;
     if (place !== undefined) return describePlace(place);
-    const first = splitStreamUri(Object.values(this.#options.rtsp ?? {})[0] ?? '');
-    return first === undefined ? '' : `${first.host}${first.port}`;
+    const first = parseRtspUrl(Object.values(this.#options.rtsp ?? {})[0] ?? '');
+    return first === undefined ? '' : `${bracketHost(first.host)}${first.port === undefined ? '' : `:${first.port}`}`;
   }
 
   /** Where its ONVIF device is tried now; undefined for an `rtsp:` camera. */

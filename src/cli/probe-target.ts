@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { GatewayError } from '../base/errors.ts';
 import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
-import { parseOnvifAddress, parseRtspUrl, type Credentials } from '../config/addresses.ts';
+import { parseOnvifAddress, parseRtspAddress, type Credentials } from '../config/addresses.ts';
 import type { CameraSourceConfig } from '../config/gateway-config.ts';
 import { loadConfig } from '../config/load.ts';
 import type { ProbeTarget } from '../probe/probe-camera.ts';
@@ -38,7 +38,7 @@ export function resolveTarget(text: string, options: TargetOptions): ProbeTarget
 }
 
 function rtspTarget(text: string, { credentials, transport, tls }: TargetOptions): ProbeTarget {
-  const parsed = parseRtspUrl(text);
+  const parsed = parseRtspAddress(text);
   if (parsed === undefined) {
     throw new GatewayError('usage.target', 'This is no RTSP URL.', { advice: 'Write it as rtsp://host:port/path.' });
   }

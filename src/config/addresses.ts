@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
+import { formatRtspUrl, parseRtspUrl } from '../base/rtsp-url.ts';
 
 /* How addresses are written in the config, read into their parts. All are undefined where the text is not of that form. */
 
@@ -61,27 +62,12 @@ export interface Credentials {
   password: string;
 }
 
-/**
- * An RTSP URL without its credentials, and these, so that no log can show them. What stands before the last `@` is taken as
- * it is where it is not percent-encoded: installers paste passwords with `@` or `%` as they are.
- */
-export function parseRtspUrl(text: string): { url: string; credentials?: Credentials } | undefined {
-  const [, scheme = '', userInfo, rest = ''] = /^(rtsps?:\/\/)(?:([^/?#\s]*)@)?([^@/?#\s]+(?:[/?#]\S*)?)$/i.exec(text) ?? [];
-  const parsed = URL.parse(`http://${rest}`);
-  if (scheme === '' || parsed === null || !isHost(parsed.hostname.replace(/^\[(.*)\]$/, '$1'))) return undefined;
-  const url = `${scheme.toLowerCase()}${rest}`;
-  if (userInfo === undefined || userInfo === '') return { url };
-  const colon = userInfo.indexOf(':');
-  const username = decode(colon === -1 ? userInfo : userInfo.slice(0, colon));
-  return { url, credentials: { username, password: colon === -1 ? '' : decode(userInfo.slice(colon + 1)) } };
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+/** An RTSP URL without its credentials, and these, so that no log can show them. */
+export function parseRtspAddress(text: string): { url: string; host: string; credentials?: Credentials } | undefined {
+  const parsed = parseRtspUrl(text);
+  if (parsed === undefined || !isHost(parsed.host)) return undefined;
+  const { host, credentials } = parsed;
+  return { url: formatRtspUrl(parsed), host, ...(credentials === undefined ? {} : { credentials }) };
 }
 
 /** URL of a signaling server: `ws:` or `wss:`, without credentials or fragment (RFC 6455 section 3). */

@@ -1,4 +1,4 @@
-import { parseOnvifAddress, parseRtspUrl, type HostAndPort } from './addresses.ts';
+import { parseOnvifAddress, parseRtspAddress, type HostAndPort } from './addresses.ts';
 import { ConfigError } from './config-error.ts';
 import { ConfigDocument } from './document.ts';
 import { validParts } from './schema.ts';
@@ -29,11 +29,7 @@ export function knownCameras(file: string, text: string, environment: Environmen
   return [...validParts({ ...data }).cameras.values()].map(({ id, onvif, rtsp = {}, endpoint }) => ({
     id,
     onvif: onvif === undefined ? undefined : parseOnvifAddress(onvif),
-    rtspHosts: Object.values(rtsp).flatMap((url) => hostOf(parseRtspUrl(url)?.url) ?? []),
+    rtspHosts: Object.values(rtsp).flatMap((url) => parseRtspAddress(url)?.host ?? []),
     ...(endpoint === undefined ? {} : { endpointReference: endpoint }),
   }));
-}
-
-function hostOf(url: string | undefined): string | undefined {
-  return url === undefined ? undefined : URL.parse(url)?.hostname.replace(/^\[(.*)\]$/, '$1');
 }

@@ -1,5 +1,5 @@
 import type { TlsPolicy } from '../base/rtsp-transport.ts';
-import { parseOnvifAddress, parseRtspUrl, type Credentials } from './addresses.ts';
+import { parseOnvifAddress, parseRtspAddress, type Credentials } from './addresses.ts';
 import type { CameraConfig, SignalingConfig } from './gateway-config.ts';
 import { secretOf, type ResolveContext } from './resolve-context.ts';
 import type { CameraFile } from './schema.ts';
@@ -83,7 +83,7 @@ function resolveRtsp(
   const urls: Record<string, string> = {};
   let credentials = own;
   for (const [name, value] of Object.entries(written)) {
-    const parsed = parseRtspUrl(value);
+    const parsed = parseRtspAddress(value);
     if (parsed === undefined) continue;
     urls[name] = parsed.url;
     const found = parsed.credentials;

@@ -8,7 +8,7 @@ import {
   parseHostAndPort,
   parseOnvifAddress,
   parsePortRange,
-  parseRtspUrl,
+  parseRtspAddress,
 } from './addresses.ts';
 
 /*
@@ -179,7 +179,7 @@ const camera = z
     rtsp: z
       .record(
         id,
-        text((value) => parseRtspUrl(value) !== undefined, 'write a URL such as rtsp://192.168.1.21/stream1'),
+        text((value) => parseRtspAddress(value) !== undefined, 'write a URL such as rtsp://192.168.1.21/stream1'),
       )
       .meta({
         title: 'RTSP URLs',

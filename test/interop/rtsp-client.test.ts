@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { RtspClient, type RtspClientOptions } from '../../src/camera/rtsp/client.ts';
+import type { RtspClientOptions } from '../../src/camera/rtsp/client-options.ts';
+import { RtspClient } from '../../src/camera/rtsp/client.ts';
 import type { GatewayError } from '../../src/base/errors.ts';
 import { startFfmpegRtspCamera } from '../support/ffmpeg-rtsp-camera.ts';
 import { startGstRtspServer, type GstRtspServer, type GstRtspServerOptions } from '../support/gst-rtsp-server.ts';

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../base/errors.ts';
-import { splitStreamUri, withoutCredentials } from '../stream-uri.ts';
+import { formatRtspUrl, parseRtspUrl } from '../../base/rtsp-url.ts';
 import { findElements, type XmlElement } from '../xml.ts';
 import {
   buildRequest,
@@ -70,8 +70,9 @@ export class OnvifMedia {
       media1: `<StreamSetup>${RTP_OVER_RTSP}</StreamSetup>${token}`,
       media2: `${textElement('Protocol', 'RTSP')}${token}`,
     });
-    const uri = splitStreamUri(parseMediaUri(answer) ?? '');
-    if (uri !== undefined) return withoutCredentials(uri, this.#soap.host);
+    const uri = parseRtspUrl(parseMediaUri(answer) ?? '');
+    // A camera behind NAT names an address that it sees itself, and no answer may lead us to a host that the config does not name.
+    if (uri !== undefined) return formatRtspUrl({ ...uri, host: this.#soap.host });
     throw this.#noUri('RTSP', profileToken);
   }
 

@@ -1,14 +1,13 @@
-import { systemClock, type Clock } from '../../base/clock.ts';
+import { systemClock } from '../../base/clock.ts';
 import type { GatewayError } from '../../base/errors.ts';
 import { redactUrl, silentLogger, type Logger } from '../../base/log.ts';
-import type { RtspTransport, TlsPolicy } from '../../base/rtsp-transport.ts';
 import type { Credentials } from './auth.ts';
 import { Authenticator } from './authenticator.ts';
 import { RtspConnection } from './connection.ts';
-import { baseUrl, controlUrl, parseRtspUrl, redirectTarget, type RtspTarget } from './control-url.ts';
+import { baseUrl, controlUrl } from './control-url.ts';
+import type { RtspClientCounters, RtspClientOptions } from './client-options.ts';
 import { FeatureTags } from './feature-tags.ts';
 import { closed, protocol, redirected, refused } from './failure.ts';
-import type { InterleavedCounters } from './interleaved.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { MediaPaths } from './media-paths.ts';
 import { isSuccess, type RtspResponse } from './message.ts';
@@ -16,41 +15,7 @@ import { routeTo, type Route } from './route.ts';
 import { rtpStarts, type RtpStart } from './rtp-info.ts';
 import { isReceived, parseSessionDescription, type RtspTrack, type SessionDescription } from './sdp.ts';
 import { parseSession } from './session-header.ts';
-
-export interface RtspClientOptions {
-  /** `rtsp://host[:port]/path?query`, or `rtsps:`. A user name and password in it are used when `credentials` is absent. */
-  url: string;
-  credentials?: Credentials;
-  /** Default `auto`. */
-  transport?: RtspTransport;
-  /** Absent: the certificate must be one that the system trusts. */
-  tls?: TlsPolicy;
-  /** Which of the tracks that the camera sends are received; throws where none is of use. Default all. Asked once a session. */
-  choose?: (tracks: readonly RtspTrack[]) => readonly RtspTrack[];
-  /** Feature tags that the camera is required to know; one that it refuses is done without, see {@link RtspClient.agreed}. Default none. */
-  require?: readonly string[];
-  userAgent?: string;
-  /** Default 5000. */
-  connectTimeoutMs?: number;
-  /** Default 5000, for each request. */
-  requestTimeoutMs?: number;
-  clock?: Clock;
-  logger?: Logger;
-  /** The tracks that were set up; before the first packet. */
-  onTracks?: (tracks: RtspTrack[]) => void;
-  /** One RTP packet, a view of the bytes received; `arrivalMs` is the clock's time at which they were read. */
-  onRtp: (track: RtspTrack, packet: Buffer, arrivalMs: number) => void;
-  /** One compound RTCP packet of the camera. */
-  onRtcp?: (track: RtspTrack, packet: Buffer, arrivalMs: number) => void;
-  /** The session ended after {@link RtspClient.start} had succeeded, and not by {@link RtspClient.close}. */
-  onClose: (error: GatewayError) => void;
-}
-
-/** What a session had to step over. */
-export interface RtspClientCounters extends InterleavedCounters {
-  /** Datagrams that were not the camera's, or not of the stream. */
-  datagramsRefused: number;
-}
+import { redirectTarget, rtspTarget, type RtspTarget } from './target.ts';
 
 const MAX_REDIRECTS = 3;
 const TEARDOWN_TIMEOUT_MS = 1000;
@@ -64,8 +29,9 @@ export class RtspClient {
   /** Where the camera is; after a redirect, where that leads. */
   #target: RtspTarget | undefined;
   #route: Route | undefined;
+  #allowsBasic = true;
   #signal: AbortSignal | undefined;
-  readonly #authenticator: Authenticator;
+  #authenticator: Authenticator;
   readonly #features: FeatureTags;
   readonly #media: MediaPaths;
   readonly #keepAlive: KeepAlive;
@@ -82,7 +48,7 @@ export class RtspClient {
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
     this.#place = redactUrl(options.url);
-    this.#target = parseRtspUrl(options.url);
+    this.#target = rtspTarget(options.url);
     this.#credentials = options.credentials ?? this.#target?.credentials;
     this.#authenticator = new Authenticator(this.#place, this.#credentials);
     this.#features = new FeatureTags(options.require ?? []);
@@ -140,10 +106,14 @@ export class RtspClient {
     }
   }
 
-  /** Where a REDIRECT of the camera that ended the session leads, if that is within the same host; without credentials. */
+  /**
+   * Where a REDIRECT of the camera that ended the session leads, if that is within the same host; without credentials. Who is sent to
+   * another host asks the camera again, and is sent there by its answer.
+   */
   get redirectedTo(): string | undefined {
     const location = this.#connection?.redirectedTo;
-    return location === undefined ? undefined : this.#redirectTarget(location)?.uri;
+    const target = location === undefined ? undefined : this.#redirectTarget(location);
+    return target?.host === this.#target?.host ? target?.uri : undefined;
   }
 
   /** The required feature tags that the camera has not refused. */
@@ -208,8 +178,11 @@ export class RtspClient {
     for (let redirects = 0; 'location' in session; redirects += 1) {
       const target = redirects < MAX_REDIRECTS ? this.#redirectTarget(session.location) : undefined;
       if (target === undefined) throw redirected(this.#place, session.location);
+      // Another host is none that the password was given for: it may prove that it knows it, and is not told.
+      this.#allowsBasic &&= target.host === this.#target.host;
       this.#target = target;
       this.#connection?.end(closed(this.#place, 'the camera sends us on'));
+      this.#authenticator = new Authenticator(this.#place, this.#credentials, { allowsBasic: this.#allowsBasic });
       session = await this.#describe(target);
     }
     const { description, base } = session;
@@ -238,7 +211,7 @@ export class RtspClient {
       tls: this.#options.tls,
       place: this.#place,
       userAgent,
-      credentials: this.#credentials,
+      authenticator: () => new Authenticator(this.#place, this.#credentials, { allowsBasic: this.#allowsBasic }),
     });
     this.#route = route;
     this.#connection = new RtspConnection({

@@ -2,7 +2,7 @@ import type { RtspResponse } from './message.ts';
 
 const OPTION_NOT_SUPPORTED = 551;
 /** Where what is required makes a difference to what comes (ONVIF Streaming section 5.3 and 6). */
-const METHODS = ['DESCRIBE', 'SETUP', 'PLAY'];
+const METHODS = new Set(['DESCRIBE', 'SETUP', 'PLAY']);
 
 /** What a session requires of a camera beyond RTSP (RFC 2326 section 12.32), for as long as the camera does not say that it has it not. */
 export class FeatureTags {
@@ -18,7 +18,7 @@ export class FeatureTags {
   }
 
   headers(method: string): [string, string][] {
-    return METHODS.includes(method) ? this.#tags.map((tag) => ['Require', tag]) : [];
+    return METHODS.has(method) ? this.#tags.map((tag) => ['Require', tag]) : [];
   }
 
   /**

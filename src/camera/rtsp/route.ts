@@ -1,9 +1,9 @@
+import { bracketHost } from '../../base/rtsp-url.ts';
 import type { RtspTransport, TlsPolicy } from '../../base/rtsp-transport.ts';
-import { Authenticator } from './authenticator.ts';
-import type { Credentials } from './auth.ts';
-import type { RtspTarget } from './control-url.ts';
+import type { Authenticator } from './authenticator.ts';
 import { dialTcp, dialTls, type Dial } from './dial.ts';
 import { dialHttpTunnel } from './http-tunnel.ts';
+import type { RtspTarget } from './target.ts';
 
 export interface RouteOptions {
   target: RtspTarget;
@@ -13,7 +13,7 @@ export interface RouteOptions {
   place: string;
   userAgent: string;
   /** For a web server that asks who opens the tunnel. */
-  credentials: Credentials | undefined;
+  authenticator: () => Authenticator;
 }
 
 /** How the camera is reached, and how its media come then. */
@@ -26,14 +26,13 @@ export interface Route {
 const PORTS = { rtsp: 554, rtsps: 322, http: 80, https: 443 };
 
 /** The port that the URL names counts for every transport. */
-export function routeTo({ target, transport, tls, place, userAgent, credentials }: RouteOptions): Route {
+export function routeTo({ target, transport, tls, place, userAgent, authenticator }: RouteOptions): Route {
   const isSecure = target.secure || transport === 'tls';
   const port = target.port ?? PORTS[`${transport === 'http' ? 'http' : 'rtsp'}${isSecure ? 's' : ''}`];
   const dial: Dial = (signal) => (isSecure ? dialTls(target.host, port, tls, place, signal) : dialTcp(target.host, port, signal));
   if (transport === 'http') {
-    const host = `${target.host.includes(':') ? `[${target.host}]` : target.host}:${port}`;
-    const authenticator = new Authenticator(place, credentials);
-    const tunnel = { dial, host, path: target.path, place, userAgent, authenticator };
+    const host = `${bracketHost(target.host)}:${port}`;
+    const tunnel = { dial, host, path: target.path || '/', place, userAgent, authenticator: authenticator() };
     return { dial: (signal) => dialHttpTunnel(tunnel, signal), media: 'tcp' };
   }
   // What was to be encrypted does not go in clear beside it.

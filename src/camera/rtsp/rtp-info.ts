@@ -29,7 +29,7 @@ export function rtpStarts(value: string, tracks: readonly RtspTrack[], base: str
  * Reads the RTP-Info of an answer: for each entry its URL as it came, which cameras write in full, relative, or not at all. Entries
  * are told apart by their `url=`, since URLs hold commas and semicolons.
  */
-export function parseRtpInfo(value: string): { url: string; start: RtpStart }[] {
+function parseRtpInfo(value: string): { url: string; start: RtpStart }[] {
   const entries = value.slice(0, MAX_LENGTH).split(/(?:^|,)\s*(?=url\s*=)/i);
   return entries.flatMap((entry) => {
     const [, url] = /^url\s*=\s*"?([^";\s]*(?:;(?!\s*(?:seq|rtptime|ssrc)\s*=)[^";\s]*)*)/i.exec(entry) ?? [];

@@ -7,7 +7,7 @@ import { redactUrl, silentLogger, type Logger } from '../../base/log.ts';
 import type { RtspTransport, TlsPolicy } from '../../base/rtsp-transport.ts';
 import type { Credentials } from './auth.ts';
 import { RtspClient } from './client.ts';
-import { parseRtspUrl } from './control-url.ts';
+import { parseRtspUrl } from '../../base/rtsp-url.ts';
 import { silent, stalled } from './failure.ts';
 import type { RtspTrack } from './sdp.ts';
 

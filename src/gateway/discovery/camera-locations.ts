@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Camera } from '../../camera/camera.ts';
 import type { CameraLocation } from '../../camera/discovery/device-address.ts';
-import { splitStreamUri } from '../../camera/stream-uri.ts';
+import { parseRtspUrl } from '../../base/rtsp-url.ts';
 
 /** The addresses of a host name; rejects where it has none. */
 export type Resolve = (name: string) => Promise<readonly { address: string }[]>;
@@ -43,7 +43,7 @@ export class CameraLocations {
 
 function hostsOf({ place, status }: Camera): string[] {
   if (place !== undefined) return [place.host];
-  return [...new Set(status.profiles.flatMap(({ uri }) => splitStreamUri(uri)?.host ?? []))];
+  return [...new Set(status.profiles.flatMap(({ uri }) => parseRtspUrl(uri)?.host ?? []))];
 }
 
 function plain(host: string): string {

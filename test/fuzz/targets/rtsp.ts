@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { formatAuthorization, parseChallenges, strongestChallenge, verifyAuthorization } from '../../../src/camera/rtsp/auth.ts';
-import { baseUrl, controlUrl, parseRtspUrl } from '../../../src/camera/rtsp/control-url.ts';
+import { baseUrl, controlUrl } from '../../../src/camera/rtsp/control-url.ts';
 import { encodeInterleaved, InterleavedParser, type InterleavedItem } from '../../../src/camera/rtsp/interleaved.ts';
 import { encodeRequest, encodeResponse, RtspHeaders } from '../../../src/camera/rtsp/message.ts';
 import { parseSessionDescription } from '../../../src/camera/rtsp/sdp.ts';
 import { parseTransport } from '../../../src/camera/rtsp/transport-header.ts';
-import { splitStreamUri, withoutCredentials } from '../../../src/camera/stream-uri.ts';
+import { rtspTarget } from '../../../src/camera/rtsp/target.ts';
+import { formatRtspUrl, parseRtspUrl } from '../../../src/base/rtsp-url.ts';
 import { serviceLocation } from '../../../src/camera/onvif/service-location.ts';
 import { corpusFiles, texts } from '../corpus.ts';
 import { Random } from '../random.ts';
@@ -126,11 +127,12 @@ const controlUrls: FuzzTarget = {
     const base = baseUrl(requested, given, undefined);
     demand(base.length <= requested.length + given.length, 'a base is no longer than its parts');
     demand(controlUrl(base, control).length <= base.length + control.length + 8, 'a control URL is no longer than its parts');
-    const target = parseRtspUrl(uri);
-    demand(target === undefined || URL.parse(target.uri)?.username === '', 'a request line names no user');
-    const parts = splitStreamUri(uri);
+    const target = rtspTarget(uri);
+    demand((URL.parse(target?.uri ?? '')?.username ?? '') === '', 'a request line names no user');
+    demand(/^[\x21-\x7e]*$/.test(target?.uri ?? ''), 'a request line is of printable ASCII');
+    const parts = parseRtspUrl(uri);
     if (parts !== undefined) {
-      const dialled = parseRtspUrl(withoutCredentials(parts, HOST));
+      const dialled = parseRtspUrl(formatRtspUrl({ ...parts, host: HOST }));
       demand(dialled === undefined || dialled.host === HOST, 'no answer leads to another host');
       demand(dialled?.credentials === undefined, 'credentials travel apart');
     }

@@ -5,7 +5,7 @@ import {
   parseHostAndPort,
   parseOnvifAddress,
   parsePortRange,
-  parseRtspUrl,
+  parseRtspAddress,
 } from '../../../src/config/addresses.ts';
 
 describe('host:port', () => {
@@ -67,11 +67,11 @@ describe('an ONVIF address', () => {
 describe('an RTSP URL', () => {
   it('is kept as written where it has no credentials', () => {
     const url = 'rtsp://192.168.1.21:554/cam/realmonitor?channel=1&subtype=0';
-    expect(parseRtspUrl(url)).toEqual({ url });
+    expect(parseRtspAddress(url)).toEqual({ url, host: '192.168.1.21' });
   });
 
   it('may be one of RTSP inside TLS', () => {
-    expect(parseRtspUrl('RTSPS://10.0.0.1/1')).toEqual({ url: 'rtsps://10.0.0.1/1' });
+    expect(parseRtspAddress('RTSPS://10.0.0.1/1')).toEqual({ url: 'rtsps://10.0.0.1/1', host: '10.0.0.1' });
   });
 
   it.each([
@@ -80,7 +80,7 @@ describe('an RTSP URL', () => {
     ['rtsp://u:p@ss:100%@10.0.0.1/1', { username: 'u', password: 'p@ss:100%' }],
     ['rtsp://u@10.0.0.1/1', { username: 'u', password: '' }],
   ])('gives the credentials of %s apart', (text, credentials) => {
-    expect(parseRtspUrl(text)).toEqual({ url: 'rtsp://10.0.0.1/1', credentials });
+    expect(parseRtspAddress(text)).toEqual({ url: 'rtsp://10.0.0.1/1', host: '10.0.0.1', credentials });
   });
 
   it.each([
@@ -91,7 +91,7 @@ describe('an RTSP URL', () => {
     'rtsp://10.0.0.1/a b',
     'rtsp://10.0.0.300/1',
     'rtsp://10.0.0.1:99999/',
-  ])('refuses %s', (text) => expect(parseRtspUrl(text)).toBeUndefined());
+  ])('refuses %s', (text) => expect(parseRtspAddress(text)).toBeUndefined());
 });
 
 describe('URLs of servers', () => {

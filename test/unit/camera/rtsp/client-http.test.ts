@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { RtspClientOptions } from '../../../../src/camera/rtsp/client.ts';
+import type { RtspClientOptions } from '../../../../src/camera/rtsp/client-options.ts';
 import { encodeInterleaved } from '../../../../src/camera/rtsp/interleaved.ts';
 import { HttpFront, type HttpFrontOptions } from './http-front.ts';
 import { cameraWith, clientOf, NOW, type Pull } from './pull.ts';

@@ -28,6 +28,33 @@ describe('RTSP client: redirects', () => {
     expect(here.methods).toEqual(['OPTIONS', 'DESCRIBE']);
   });
 
+  it('follows one to another address of the same private network, and tells no password in clear there', async () => {
+    const there = await cameraWith(
+      { DESCRIBE: (request) => locked(request) ?? { body: 'm=video 0 RTP/AVP 96\r\n' } },
+      undefined,
+      '127.0.0.9',
+    );
+    const here = await cameraWith(sendsTo(there.url));
+    await clientOf(here.url, { credentials }).client.start();
+    expect(there.methods).toContain('PLAY');
+    const nosy = await cameraWith(
+      { DESCRIBE: () => ({ status: 401, headers: [['WWW-Authenticate', 'Basic realm="cam"']] }) },
+      undefined,
+      '127.0.0.9',
+    );
+    const sending = await cameraWith(sendsTo(nosy.url));
+    await expect(clientOf(sending.url, { credentials }).client.start()).rejects.toMatchObject({ code: 'rtsp.unauthorized' });
+    expect(nosy.requests.map((request) => request.headers.get('Authorization'))).toEqual([undefined, undefined]);
+    // Nor on the way back.
+    nosy.script = sendsTo(sending.url);
+    sending.script = {
+      DESCRIBE: (_, count) =>
+        count === 1 ? sendsTo(nosy.url).DESCRIBE() : { status: 401, headers: [['WWW-Authenticate', 'Basic realm="x"']] },
+    };
+    await expect(clientOf(sending.url, { credentials }).client.start()).rejects.toMatchObject({ code: 'rtsp.unauthorized' });
+    expect(sending.requests.every((request) => request.headers.get('Authorization') === undefined)).toBe(true);
+  });
+
   it.each([
     { where: 'another host', location: 'rtsp://192.0.2.1/live?token=secret-token' },
     { where: 'something else', location: 'file:///etc/passwd' },
@@ -68,10 +95,10 @@ describe('RTSP client: redirects', () => {
     await source.close();
   });
 
-  it('does not go where a REDIRECT leads to another host', async () => {
+  it.each(['192.0.2.1', '127.0.0.9'])('does not go where a REDIRECT leads to another host: %s', async (host) => {
     const camera = await cameraWith();
     const { client, closed } = await started(camera);
-    camera.sendRaw(Buffer.from('REDIRECT * RTSP/1.0\r\nCSeq: 5\r\nLocation: rtsp://192.0.2.1/\r\n\r\n'));
+    camera.sendRaw(Buffer.from(`REDIRECT * RTSP/1.0\r\nCSeq: 5\r\nLocation: rtsp://${host}/\r\n\r\n`));
     await vi.waitFor(() => expect(closed.map((error) => error.message)).toEqual([expect.stringContaining('REDIRECT')]));
     expect(client.redirectedTo).toBeUndefined();
   });

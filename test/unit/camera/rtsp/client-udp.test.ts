@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { RtspClientOptions } from '../../../../src/camera/rtsp/client.ts';
+import type { RtspClientOptions } from '../../../../src/camera/rtsp/client-options.ts';
 import type { RtspRequest } from '../../../../src/camera/rtsp/message.ts';
 import type { RtspTrack } from '../../../../src/camera/rtsp/sdp.ts';
 import { parseRtcp } from '../../../../src/media/rtp/rtcp.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { baseUrl, controlUrl, parseRtspUrl } from '../../../../src/camera/rtsp/control-url.ts';
+import { baseUrl, controlUrl } from '../../../../src/camera/rtsp/control-url.ts';
 
 const ASKED = 'rtsp://192.168.1.20:554/live?channel=1&subtype=0';
 
@@ -36,37 +36,5 @@ describe('control URL', () => {
     ['rtsp://h/live', undefined, 'rtsp://h/live'],
   ])('of base %s and control %s', (base, control, expected) => {
     expect(controlUrl(base, control)).toBe(expected);
-  });
-});
-
-describe('RTSP URL', () => {
-  it('comes apart into address, request URI and credentials', () => {
-    expect(parseRtspUrl('rtsp://us%40er:p%3Aw@192.168.1.20/live?channel=1')).toEqual({
-      host: '192.168.1.20',
-      port: undefined,
-      secure: false,
-      path: '/live?channel=1',
-      uri: 'rtsp://192.168.1.20/live?channel=1',
-      credentials: { username: 'us@er', password: 'p:w' },
-    });
-  });
-
-  it('keeps a percent sign that encodes nothing', () => {
-    expect(parseRtspUrl('rtsp://u:50%@h/')?.credentials).toEqual({ username: 'u', password: '50%' });
-  });
-
-  it('knows IPv6 and ports', () => {
-    expect(parseRtspUrl('rtsps://[fe80::1]:8554/a b')).toEqual({
-      host: 'fe80::1',
-      port: 8554,
-      secure: true,
-      path: '/a%20b',
-      uri: 'rtsps://[fe80::1]:8554/a%20b',
-      credentials: undefined,
-    });
-  });
-
-  it.each(['http://h/', 'rtsp:', 'rtsp:///path', 'h/live', ''])('refuses %j', (url) => {
-    expect(parseRtspUrl(url)).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach } from 'vitest';
 import type { GatewayError } from '../../../../src/base/errors.ts';
-import { RtspClient, type RtspClientOptions } from '../../../../src/camera/rtsp/client.ts';
+import type { RtspClientOptions } from '../../../../src/camera/rtsp/client-options.ts';
+import { RtspClient } from '../../../../src/camera/rtsp/client.ts';
 import { ScriptedCamera, type Script } from './scripted-camera.ts';
 
 /** The clock of the clients under test stands still at this time, milliseconds. */
