@@ -102,7 +102,7 @@ export class PullPoint {
     const content = textElement('Timeout', `PT${timeoutMs / 1000}S`) + textElement('MessageLimit', String(limit));
     const request = buildRequest(EVENTS_NAMESPACE, 'PullMessages', content);
     const answer = await this.#call(request, `${PULL_POINT_ACTION}/PullMessagesRequest`, timeoutMs + PULL_GRACE_MS);
-    return findElements(answer, 'NotificationMessage').slice(0, MAX_EVENTS).map(parseEvent);
+    return parseEvents(answer);
   }
 
   /** Has the camera tell the state of all its properties again, by the next pull. */
@@ -148,6 +148,11 @@ async function withTermination<Answer>(
 function lifetimeOf(answer: XmlElement): number | undefined {
   const lifetime = Date.parse(textAt(answer, 'TerminationTime') ?? '') - Date.parse(textAt(answer, 'CurrentTime') ?? '');
   return lifetime > 0 ? lifetime : undefined;
+}
+
+/** PullMessages. */
+export function parseEvents(answer: XmlElement): OnvifEvent[] {
+  return findElements(answer, 'NotificationMessage').slice(0, MAX_EVENTS).map(parseEvent);
 }
 
 function parseEvent(notification: XmlElement): OnvifEvent {

@@ -1,3 +1,4 @@
+import { XMLValidator } from 'fast-xml-parser';
 import {
   parseAnnouncement,
   parseProbeMatches,
@@ -10,8 +11,11 @@ import {
   parseServices,
   parseSystemDateAndTime,
 } from '../../../src/camera/onvif/device-answers.ts';
+import { parseEvents } from '../../../src/camera/onvif/events.ts';
+import { metadataRequestContent, parseMetadataConfigurations } from '../../../src/camera/onvif/metadata-configuration.ts';
 import { parseMedia1Profiles, parseMedia2Profiles, parseMediaUri } from '../../../src/camera/onvif/profiles.ts';
 import { isRefusal, parseSoapAnswer } from '../../../src/camera/onvif/soap-answer.ts';
+import { copyXml, parseXml, type XmlElement } from '../../../src/camera/xml.ts';
 import { buildBye, buildHello, buildMatches } from '../../../src/simulator/discovery-message.ts';
 import { corpusFiles, texts } from '../corpus.ts';
 import { demand, type FuzzTarget } from '../target.ts';
@@ -22,7 +26,8 @@ const soap: FuzzTarget = {
   corpus: corpusFiles(/^soap-.*\.xml$/),
   share: 4,
   run(input) {
-    const answer = parseSoapAnswer(input.toString('utf8'));
+    const text = input.toString('utf8');
+    const answer = parseSoapAnswer(text);
     if (answer.type === 'fault') {
       demand(answer.fault.codes.length <= 8, 'a fault has a bounded number of codes');
       demandPrintable(answer.fault.text, ...answer.fault.codes);
@@ -34,8 +39,15 @@ const soap: FuzzTarget = {
     demand(time === undefined || Number.isFinite(time), 'a time is a number');
     const { manufacturer, model, firmware, serial, hardware } = parseDeviceInformation(body);
     demandPrintable(manufacturer, model, firmware, serial, hardware);
-    parseServices(body);
-    parseCapabilities(body);
+    for (const { name, version } of [...parseServices(body), ...parseCapabilities(body)]) demandPrintable(name, version ?? '');
+    for (const { name } of parseMetadataConfigurations(body)) demandPrintable(name);
+    for (const { topic, time } of parseEvents(body)) {
+      demandPrintable(topic);
+      demand(time === null || Number.isFinite(time), 'a time is a number');
+    }
+    metadataRequestContent(body, { analytics: true });
+    // The parser forgives tags that do not match; what it makes of them need not survive a copy.
+    if (XMLValidator.validate(text) === true) demandSame(parseXml(copyXml(body)), body);
     parseMediaUri(body);
     for (const profile of [...parseMedia1Profiles(body), ...parseMedia2Profiles(body)]) {
       demand(profile.token !== '', 'a profile has a token');
@@ -45,6 +57,12 @@ const soap: FuzzTarget = {
     }
   },
 };
+
+function demandSame(copy: XmlElement | undefined, element: XmlElement): void {
+  demand(copy?.name === element.name && copy.text === element.text, 'a copy has name and text of the element');
+  demand(copy.children.length === element.children.length, 'a copy has the children of the element');
+  element.children.forEach((child, index) => demandSame(copy.children[index], child));
+}
 
 function isNumberIfAny(value: number | null | undefined): boolean {
   return value === null || value === undefined || Number.isFinite(value);
