@@ -20,6 +20,12 @@ export interface HttpTunnelOptions {
 
 const MAX_HEAD_BYTES = 16 * 1024;
 const CONTENT_TYPE = 'application/x-rtsp-tunnelled';
+const POST_FIELDS = [
+  ['Content-Type', CONTENT_TYPE],
+  // The form's own number; it has no end that could be told before, and no answer.
+  ['Content-Length', '32767'],
+  ['Expires', 'Sun, 9 Jan 1972 00:00:00 GMT'],
+] as const;
 
 /**
  * Opens RTSP over HTTP as QuickTime does it: what the camera says comes as the endless answer to a GET, what we say goes in Base64 as
@@ -29,15 +35,17 @@ const CONTENT_TYPE = 'application/x-rtsp-tunnelled';
 export async function dialHttpTunnel(options: HttpTunnelOptions, signal: AbortSignal): Promise<Line> {
   const { dial, path, place, authenticator } = options;
   const cookie = randomBytes(11).toString('hex');
-  const lines: Line[] = [];
+  const streams = new Set<Duplex>();
   const letGo = (): void => {
-    for (const { stream } of lines) stream.destroy();
+    for (const stream of streams) stream.destroy();
   };
   const open = async (): Promise<Line> => {
     const line = await dial(signal);
     // An error between two steps shows by the stream being destroyed.
     line.stream.on('error', () => undefined);
-    lines.push(line);
+    streams.add(line.stream);
+    line.stream.once('close', () => streams.delete(line.stream));
+    if (signal.aborted) line.stream.destroy();
     signal.throwIfAborted();
     return line;
   };
@@ -55,16 +63,14 @@ export async function dialHttpTunnel(options: HttpTunnelOptions, signal: AbortSi
     if (/^text\//i.test(response.headers.get('Content-Type') ?? '')) {
       throw protocol(place, 'answers with a web page', 'Check that the camera serves RTSP over HTTP, and on this port.');
     }
-    const post = await open();
-    const fields: [string, string][] = [
-      ['Content-Type', CONTENT_TYPE],
-      // The form's own number; it has no end that could be told before, and no answer.
-      ['Content-Length', '32767'],
-      ['Expires', 'Sun, 9 Jan 1972 00:00:00 GMT'],
-    ];
-    post.stream.write(head('POST', options, cookie, [...authenticator.authorization('POST', path), ...fields]));
+    const openPost = async (): Promise<Line> => {
+      const post = await open();
+      post.stream.write(head('POST', options, cookie, [...authenticator.authorization('POST', path), ...POST_FIELDS]));
+      return post;
+    };
+    const post = await openPost();
     if (get === undefined || get.stream.destroyed) throw closed(place, 'the camera closed it');
-    return { ...post, stream: new HttpTunnel(get.stream, post.stream) };
+    return { ...post, stream: new HttpTunnel(get.stream, post.stream, async () => (await openPost()).stream) };
   } catch (error) {
     letGo();
     throw error;
@@ -73,24 +79,28 @@ export async function dialHttpTunnel(options: HttpTunnelOptions, signal: AbortSi
   }
 }
 
-/** What is read comes from the GET, what is written goes to the POST. */
+/**
+ * What is read comes from the GET, what is written goes to the POST. A POST that ends is followed by another when there is more to say:
+ * the camera or a proxy in between may end it, since as many bytes have come as it promised, after half an hour of reports.
+ */
 class HttpTunnel extends Duplex {
   readonly #get: Duplex;
-  readonly #post: Duplex;
+  readonly #openPost: () => Promise<Duplex>;
+  #post: Duplex | undefined;
+  /** The camera has said something since the POST began: it was understood. */
+  #heard = false;
 
-  constructor(get: Duplex, post: Duplex) {
+  constructor(get: Duplex, post: Duplex, openPost: () => Promise<Duplex>) {
     super({ allowHalfOpen: false });
     this.#get = get;
-    this.#post = post;
+    this.#openPost = openPost;
     get.on('data', (chunk: Buffer) => {
+      this.#heard = true;
       if (!this.push(chunk)) get.pause();
     });
-    // Whatever is answered to the POST is not for us.
-    post.resume();
-    for (const each of [get, post]) {
-      each.on('error', (error: Error) => this.destroy(error));
-      each.on('close', () => this.destroy());
-    }
+    get.on('error', (error: Error) => this.destroy(error));
+    get.on('close', () => this.destroy());
+    this.#speakThrough(post);
   }
 
   override _read(): void {
@@ -98,13 +108,38 @@ class HttpTunnel extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#post.write(chunk.toString('base64'), 'latin1', done);
+    const write = (post: Duplex): void => {
+      // What is lost with a POST is like what is lost with a camera's attention: requests have time-outs.
+      post.write(chunk.toString('base64'), 'latin1', () => done());
+    };
+    if (this.#post !== undefined) {
+      write(this.#post);
+      return;
+    }
+    this.#openPost().then((post) => {
+      if (this.destroyed) post.destroy();
+      this.#heard = false;
+      this.#speakThrough(post);
+      write(post);
+    }, done);
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.#get.destroy();
-    this.#post.destroy();
+    this.#post?.destroy();
     done(error);
+  }
+
+  #speakThrough(post: Duplex): void {
+    this.#post = post;
+    // Whatever is answered to the POST is not for us.
+    post.resume();
+    let cause: Error | undefined;
+    post.on('error', (error: Error) => (cause = error));
+    post.on('close', () => {
+      this.#post = undefined;
+      if (!this.#heard) this.destroy(cause);
+    });
   }
 }
 

@@ -82,11 +82,58 @@ describe('RTSP over HTTP', () => {
     await vi.waitFor(() => expect(front.connections).toBe(0));
   });
 
-  it.each(['GET', 'POST'] as const)('ends when the connection of its %s ends, and lets go of the other', async (method) => {
+  it('ends when the connection of its GET ends, and lets go of the other', async () => {
     const { client, front, closed } = await site();
     await client.start();
-    front.hangUp(method);
+    front.hangUp('GET');
     await vi.waitFor(() => expect(closed.map((error) => error.code)).toEqual(['rtsp.closed']));
+    await vi.waitFor(() => expect(front.connections).toBe(0));
+  });
+
+  it('goes on in another POST where one ends, with the same cookie and credentials', async () => {
+    const { client, front, closed } = await site(
+      ({ head }) =>
+        head.includes('Authorization:') ? undefined : 'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n',
+      { credentials },
+    );
+    await client.start();
+    front.hangUp('POST');
+    await vi.waitFor(() => expect(front.connections).toBe(1));
+    expect(await client.keepAlive()).toBe(true);
+    expect(await client.keepAlive()).toBe(true);
+    const [first, second, ...more] = front.heads.filter(({ method }) => method === 'POST').map(({ head }) => head);
+    expect([second, more]).toEqual([first, []]);
+    expect(closed).toEqual([]);
+  });
+
+  it('lets go of a POST that it was opening when it ended', async () => {
+    const { client, front } = await site();
+    await client.start();
+    front.hangUp('POST');
+    await vi.waitFor(() => expect(front.connections).toBe(1));
+    const asked = client.keepAlive();
+    front.hangUp('GET');
+    await asked;
+    await client.close();
+    await vi.waitFor(() => expect(front.connections).toBe(0));
+  });
+
+  it('ends where there is no other POST to be had', async () => {
+    const { client, front, closed } = await site();
+    await client.start();
+    front.refuse();
+    front.hangUp('POST');
+    await vi.waitFor(() => expect(front.connections).toBe(1));
+    expect(await client.keepAlive()).toBe(false);
+    expect(closed.map((error) => error.code)).toEqual(['rtsp.closed']);
+    await vi.waitFor(() => expect(front.connections).toBe(0));
+  });
+
+  it('ends at once where the camera takes no POST at all', async () => {
+    const { client, front } = await site();
+    const outcome = client.start().catch((error: unknown) => error);
+    front.hangUpOnPost = true;
+    expect(await outcome).toMatchObject({ code: 'rtsp.closed' });
     await vi.waitFor(() => expect(front.connections).toBe(0));
   });
 

@@ -17,6 +17,7 @@ export interface HttpFrontOptions {
 /** Web server of a camera that serves RTSP over HTTP: ties a GET and a POST with the same cookie to one RTSP connection. */
 export class HttpFront {
   readonly heads: HttpHead[] = [];
+  hangUpOnPost = false;
   readonly #options: HttpFrontOptions;
   readonly #server: Server;
   /** By connection the method of its request; empty before it came. */
@@ -46,6 +47,11 @@ export class HttpFront {
     for (const [socket, each] of this.#sockets) if (method === undefined || method === each) socket.destroy();
   }
 
+  /** No new connections. */
+  refuse(): void {
+    this.#server.close();
+  }
+
   async close(): Promise<void> {
     this.hangUp();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -72,6 +78,10 @@ export class HttpFront {
     const count = this.heads.filter((each) => each.method === 'GET').length;
     this.heads.push(request);
     const cookie = /x-sessioncookie: (\S+)/i.exec(head)?.[1] ?? '';
+    if (method === 'POST' && this.hangUpOnPost) {
+      socket.destroy();
+      return;
+    }
     if (method === 'POST') {
       const behind = this.#behind.get(cookie);
       // Each message is encoded for itself, padding and all.
