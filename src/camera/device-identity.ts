@@ -14,7 +14,7 @@ type Known = Pick<DeviceIdentity, 'manufacturer' | 'model' | 'serial'>;
 type Said = Pick<DeviceInformation, 'manufacturer' | 'model' | 'serial'>;
 
 /** Shorter ones, one digit over and over, and those of the factory's example are on many devices. */
-const COMMON_SERIAL = /^(?:.{0,3}|(.)\1*|0*12345\d*|unknown|default|none|n\/a|null|serial ?number)$/i;
+const COMMON_SERIAL = /^(?:.{0,3}|(.)\1*|0*1234(?:5(?:6(?:7(?:8(?:90?)?)?)?)?)?|unknown|default|none|n\/a|null|serial ?number)$/i;
 
 /** Whether what a device says of itself shows that it is not the one that is known; what either leaves out shows nothing. */
 function isOtherDevice(known: Known, said: Said): boolean {

@@ -110,7 +110,7 @@ export class Adopting {
         other.status.state === 'failed' &&
         other.identity !== null &&
         isSameDevice(other.identity, information) &&
-        (network.find(other.identity.endpointReference)?.answering.length ?? 0) === 0,
+        network.answering(other.identity.endpointReference) === undefined,
     );
   }
 

@@ -49,7 +49,7 @@ export class CandidateLogins {
   }
 
   /**
-   * What the device at `place` says of itself; null where it does not say, undefined while it is being asked.
+   * What the device at `place` says of itself; null where it does not say, undefined while it is not known.
    *
    * @param endpointReference What it calls itself: another one at the same place is asked anew.
    */
@@ -60,6 +60,8 @@ export class CandidateLogins {
     const known = this.#answers.get(key);
     if (known !== undefined && now < known.until) return known.information;
     const here = [...this.#answers.values()].filter(({ place: asked, until }) => asked === where && now < until);
+    // Another camera asks there: its answer says whether this one may, too.
+    if (here.some(({ until }) => until === Number.POSITIVE_INFINITY)) return undefined;
     if (here.length >= MAX_AT_ONE_PLACE || here.filter(({ refused }) => refused).length >= MAX_REFUSED) return null;
     if (this.#waiting.length >= MAX_WAITING || this.#closing.signal.aborted) return null;
     const answer: Answer = { place: where, refused: false, until: Number.POSITIVE_INFINITY };

@@ -62,7 +62,7 @@ export class Following {
     const here = network.at(this.#options.locations.of(camera));
     const before = trace.here;
     trace.here = here?.endpointReference;
-    const own = network.find(camera.identity?.endpointReference);
+    const own = network.answering(camera.identity?.endpointReference);
     if (here === undefined) {
       if (before !== undefined || isIn(changed, own)) camera.refresh();
       return;
@@ -92,8 +92,8 @@ export class Following {
     const { identity, credentials, status } = camera;
     trace.here = undefined;
     if (identity === null) return;
-    const own = network.find(identity.endpointReference);
-    if (own !== undefined && own.answering.length > 0) {
+    const own = network.answering(identity.endpointReference);
+    if (own !== undefined) {
       const place = this.#placeOf(own, camera);
       if (place !== undefined && status.state === 'failed') this.#send(camera, trace, place, BY_REFERENCE);
       return;

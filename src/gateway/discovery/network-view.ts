@@ -20,6 +20,12 @@ export class NetworkView {
     return this.#byReference.get(endpointReference ?? '');
   }
 
+  /** The same, unless it has missed the last search. */
+  answering(endpointReference: string | null | undefined): PresentDevice | undefined {
+    const device = this.find(endpointReference);
+    return device === undefined || device.answering.length === 0 ? undefined : device;
+  }
+
   /** The device that answers where a camera is. */
   at(location: CameraLocation): PresentDevice | undefined {
     const addresses = [...(location.onvif?.addresses ?? []), ...location.rtspAddresses];

@@ -1,0 +1,209 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Camera } from '../../../../src/camera/camera.ts';
+import { CameraLocations } from '../../../../src/gateway/discovery/camera-locations.ts';
+import { CandidateLogins } from '../../../../src/gateway/discovery/candidate-logins.ts';
+import { Following } from '../../../../src/gateway/discovery/following.ts';
+import type { NetworkView } from '../../../../src/gateway/discovery/network-view.ts';
+import { cameraAt, FakeNetwork } from './fixture.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const after = (milliseconds: number): Promise<unknown> => vi.advanceTimersByTimeAsync(milliseconds);
+
+function setUp(network: FakeNetwork, cameras: () => readonly Camera[]) {
+  const logins = new CandidateLogins({ onAnswer: () => undefined, connect: network.connect });
+  const following = new Following({ locations: new CameraLocations(), logins });
+  const look = async (view: NetworkView = network.view(), ...changed: string[]): Promise<void> => {
+    following.look(cameras(), view, new Set(changed));
+    await after(10);
+  };
+  return { following, look };
+}
+
+/** A camera that is online at 10.0.0.1 and known by its endpoint reference and serial number. */
+async function known(serial = 'ACME-0042') {
+  const network = new FakeNetwork();
+  network.plugIn('10.0.0.1', 'urn:own', serial);
+  const camera = cameraAt(network, '10.0.0.1');
+  const { following, look } = setUp(network, () => [camera]);
+  await after(10);
+  await look(network.search());
+  expect(camera.identity).toEqual({ endpointReference: 'urn:own', manufacturer: 'Acme', model: 'X100', serial });
+  // Beyond the time in which one attempt is enough.
+  await after(6000);
+  network.logins.length = 0;
+  return { network, camera, following, look };
+}
+
+describe('a camera that is where it should be', () => {
+  it('is left alone, also where somebody else says to be it', async () => {
+    const { network, camera, look } = await known();
+    network.hello('urn:own', '10.0.0.66');
+    for (let search = 0; search < 5; search += 1) {
+      await look(network.search(), 'urn:own');
+      await after(6000);
+    }
+    expect(camera.address).toBe('10.0.0.1');
+    expect(network.logins).not.toContain('10.0.0.66');
+  });
+
+  it('is looked at once where it misses a search, and not again and again', async () => {
+    const { network, camera, look } = await known();
+    network.plugIn('10.0.0.1', null, 'ACME-0042');
+    for (let search = 0; search < 6; search += 1) {
+      await look(network.search());
+      await after(6000);
+    }
+    expect(network.logins).toEqual(['10.0.0.1']);
+    expect(camera.status.state).toBe('online');
+  });
+
+  it('is not known by the device of another camera behind the same address', async () => {
+    const network = new FakeNetwork();
+    network.plugIn('10.0.0.1', 'urn:own', 'ACME-0042');
+    const camera = cameraAt(network, '10.0.0.1', { onvif: { host: '10.0.0.1', port: 8081 } });
+    const { look } = setUp(network, () => [camera]);
+    await after(10);
+    await look(network.search());
+    expect(camera.identity).toBeNull();
+  });
+});
+
+describe('a camera that is elsewhere', () => {
+  it('is looked for at once where it says Hello from another address', async () => {
+    const { network, camera, look } = await known();
+    network.pull('10.0.0.1');
+    network.plugIn('10.0.0.2', 'urn:own', 'ACME-0042');
+    await look(network.hello('urn:own', '10.0.0.2'), 'urn:own');
+    expect(camera.status.reason?.code).toBe('camera.unreachable');
+    await look();
+    expect(camera.status.state).toBe('online');
+    expect([camera.address, camera.configuredAddress]).toEqual(['10.0.0.2', '10.0.0.1']);
+    expect(network.logins).toEqual(['10.0.0.1', '10.0.0.2']);
+  });
+
+  it('is not that device where its serial number is another, and that one is asked less and less often', async () => {
+    const { network, camera, look } = await known();
+    network.pull('10.0.0.1');
+    network.plugIn('10.0.0.2', 'urn:own', 'LIAR-0001');
+    await look(network.search());
+    await after(6000);
+    for (let second = 0; second < 600; second += 1) {
+      await look();
+      await after(990);
+    }
+    expect(camera.address).toBe('10.0.0.1');
+    expect(camera.status.state).toBe('failed');
+    const asked = network.logins.filter((host) => host === '10.0.0.2').length;
+    expect(asked).toBeGreaterThan(3);
+    expect(asked).toBeLessThan(20);
+  });
+
+  it('is found again where a device that is not it has its address, and moves back when that is its own again', async () => {
+    const { network, camera, look } = await known();
+    network.plugIn('10.0.0.1', 'urn:stranger', 'ACME-0099');
+    network.plugIn('10.0.0.2', 'urn:own', 'ACME-0042');
+    await look(network.search(), 'urn:own', 'urn:stranger');
+    await look(network.search());
+    expect([camera.status.state, camera.address]).toEqual(['online', '10.0.0.2']);
+    network.pull('10.0.0.2');
+    network.plugIn('10.0.0.1', 'urn:own', 'ACME-0042');
+    await after(6000);
+    await look(network.search(), 'urn:own');
+    await after(60_000);
+    expect([camera.status.state, camera.address, camera.configuredAddress]).toEqual(['online', '10.0.0.1', null]);
+  });
+
+  it('is found again by its serial number alone, and learns its new name', async () => {
+    const { network, camera, following, look } = await known();
+    network.pull('10.0.0.1');
+    network.plugIn('10.0.0.2', 'urn:other', 'ACME-0043');
+    network.plugIn('10.0.0.3', 'urn:new', 'ACME-0042');
+    network.plugIn('10.0.0.4', 'urn:locked', 'ACME-0044', { password: 'another' });
+    await look(network.search());
+    expect(camera.status.state).toBe('failed');
+    for (let second = 0; second < 8; second += 1) {
+      await look();
+      await after(1000);
+    }
+    expect([camera.status.state, camera.address]).toEqual(['online', '10.0.0.3']);
+    await look(network.search());
+    expect(camera.identity?.endpointReference).toBe('urn:new');
+    expect(network.view().devices.some((device) => following.isExpected(camera, device))).toBe(false);
+  });
+
+  it('has each stranger asked once only, and those of other cameras not at all', async () => {
+    const { network, camera } = await known();
+    network.plugIn('10.0.0.5', 'urn:yard', 'ACME-0050');
+    const other = cameraAt(network, '10.0.0.5', { id: 'other' });
+    const { look } = setUp(network, () => [camera, other]);
+    network.pull('10.0.0.1');
+    network.plugIn('10.0.0.4', 'urn:locked', 'ACME-0044', { password: 'another' });
+    await after(10);
+    await look(network.search());
+    await after(6000);
+    network.logins.length = 0;
+    camera.refresh();
+    for (let second = 0; second < 300; second += 1) {
+      await look(second % 10 === 0 ? network.search() : network.view());
+      await after(1000);
+    }
+    expect(network.logins.filter((host) => host === '10.0.0.4')).toHaveLength(1);
+    expect(network.logins.filter((host) => host === '10.0.0.5')).toHaveLength(0);
+  });
+
+  it('is not looked for by a serial number that many have', async () => {
+    const { network, camera, look } = await known('1');
+    network.pull('10.0.0.1');
+    network.plugIn('10.0.0.3', 'urn:new', '1');
+    await look(network.search());
+    for (let second = 0; second < 30; second += 1) {
+      await look(network.search());
+      await after(1000);
+    }
+    expect(network.logins).not.toContain('10.0.0.3');
+    expect(camera.status.state).toBe('failed');
+  });
+
+  it('keeps its new address while it refuses us there', async () => {
+    const { network, camera, look } = await known();
+    network.pull('10.0.0.1');
+    network.plugIn('10.0.0.2', 'urn:own', 'ACME-0042', { password: 'another' });
+    await look(network.search(), 'urn:own');
+    await look();
+    expect(camera.status.reason?.code).toBe('camera.unauthorized');
+    network.logins.length = 0;
+    for (let second = 0; second < 300; second += 1) {
+      await look(second % 10 === 0 ? network.search() : network.view());
+      await after(1000);
+    }
+    expect(camera.address).toBe('10.0.0.2');
+    expect(network.logins.length).toBeLessThan(15);
+    expect(network.logins).not.toContain('10.0.0.1');
+  });
+});
+
+it('a camera that only the config names is found at its address, and not taken for who else lets us in', async () => {
+  const network = new FakeNetwork();
+  network.plugIn('10.0.0.1', 'urn:stranger', 'ACME-0099');
+  const identity = { endpointReference: 'urn:own', manufacturer: '', model: '', serial: '' };
+  const camera = cameraAt(network, '10.0.0.1', { identity });
+  const { look } = setUp(network, () => [camera]);
+  await after(10);
+  await look(network.search());
+  // Nobody else is it: that may be a camera which calls itself something else since its last start.
+  expect(camera.status.state).toBe('online');
+  expect(camera.identity?.serial).toBe('');
+  network.plugIn('10.0.0.2', 'urn:own', 'ACME-0042');
+  await look(network.search(), 'urn:own');
+  await look(network.search());
+  expect(camera.address).toBe('10.0.0.2');
+  await look(network.search());
+  expect(camera.identity?.serial).toBe('ACME-0042');
+});
