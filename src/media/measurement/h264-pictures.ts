@@ -1,5 +1,5 @@
 import { H264Depacketizer, type DepacketizedAccessUnit } from '../h264/depacketizer.ts';
-import { hasPicture, isKeyframe, nalType, NAL_IDR } from '../h264/nal.ts';
+import { hasPicture, isKeyframe, nalType, NAL_IDR, splitAtStartCodes } from '../h264/nal.ts';
 import { levelName, profileLevelId, profileName } from '../h264/profile-name.ts';
 import { parsePictureParameters, parseSequenceParameters, type SequenceParameters } from '../h264/sequence-parameters.ts';
 import { parseSlicePlace, parseSliceStart, type SliceStart } from '../h264/slice-header.ts';
@@ -21,7 +21,7 @@ export class H264Pictures implements PictureReader {
   /** @param sprop the SDP's sprop-parameter-sets */
   constructor(sprop: string | undefined) {
     for (const part of sprop?.split(',').slice(0, MAX_SPROP_SETS) ?? []) {
-      if (this.#keep(Buffer.from(part, 'base64'))) this.#places.sdp = true;
+      for (const nal of splitAtStartCodes(Buffer.from(part, 'base64'))) if (this.#keep(nal)) this.#places.sdp = true;
     }
     // What the SDP says holds until a picture names its own.
     for (const sequence of this.#sequences.values()) this.#format = formatOf(sequence);

@@ -13,8 +13,10 @@ interface ClockReport {
   timestamp: number | undefined;
 }
 
-/** A sender whose clock moves by more against ours, from report to report, has set it, or reports nonsense. */
+/** A sender whose clock moves by more against ours, from report to report, has set it, was held up, or reports nonsense. */
 const MAX_STEP_MS = 1000;
+/** Reports that come closer together were held up together, behind a stall of the connection, and confirm nothing. */
+const MIN_APART_MS = 500;
 /** No camera's encoder is further behind than this; an RTP timestamp further from the packets' own has nothing to do with them. */
 const MAX_DISTANCE_MS = 5000;
 
@@ -25,8 +27,8 @@ const MAX_DISTANCE_MS = 5000;
  */
 export class SenderClock {
   #report: ClockReport | undefined;
-  /** The sender's clock minus ours, of a report that did not fit the one before. */
-  #suspectOffset: number | undefined;
+  /** The first of the reports that do not fit the one that counts: the sender's clock minus ours, and when it came. */
+  #suspect: { offsetMs: number; arrivalMs: number } | undefined;
 
   /**
    * Takes a report. One that contradicts those before counts once another says the same.
@@ -34,14 +36,15 @@ export class SenderClock {
    * @param timestamp what {@link ClockReport.rtpTimestamp} is on the track's timeline; undefined before its first packet
    */
   take(unixMs: number, arrivalMs: number, rtpTimestamp: number, timestamp: number | undefined): void {
-    const offset = unixMs - arrivalMs;
-    const fits = this.offsetMs === undefined || isNear(offset, this.offsetMs);
-    const isConfirmed = this.#suspectOffset !== undefined && isNear(offset, this.#suspectOffset);
-    if (fits || isConfirmed) {
+    const offsetMs = unixMs - arrivalMs;
+    const suspect = this.#suspect;
+    const fits = this.offsetMs === undefined || isNear(offsetMs, this.offsetMs);
+    const fitsSuspect = suspect !== undefined && isNear(offsetMs, suspect.offsetMs);
+    if (fits || (fitsSuspect && arrivalMs - suspect.arrivalMs >= MIN_APART_MS)) {
       this.#report = { unixMs, arrivalMs, rtpTimestamp, timestamp };
-      this.#suspectOffset = undefined;
-    } else {
-      this.#suspectOffset = offset;
+      this.#suspect = undefined;
+    } else if (!fitsSuspect) {
+      this.#suspect = { offsetMs, arrivalMs };
     }
   }
 
@@ -54,7 +57,7 @@ export class SenderClock {
   /** Another source, or the same that started anew: nothing said before holds. */
   forget(): void {
     this.#report = undefined;
-    this.#suspectOffset = undefined;
+    this.#suspect = undefined;
   }
 
   /** The sender's clock minus ours, milliseconds; undefined without a report. */

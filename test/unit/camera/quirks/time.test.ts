@@ -181,6 +181,13 @@ describe('quirk 10: sender reports missing, late or wrong (mediamtx#5355, #1300)
     expect(offsets).toEqual([100, 100, 110, 110, 110, 120, 120, HOUR + 5]);
   });
 
+  it('is not moved by reports that were held up behind a stall and come all at once', () => {
+    const { viewer, camera } = playing();
+    camera.report();
+    for (const lateMs of [9000, 8200, 7400, 6600]) camera.report({ unixMs: viewer.nowMs - lateMs });
+    expect(viewer.stream.reportedClockOffsetMs).toBe(0);
+  });
+
   it('does not bring sound and picture together by reports of different clocks', () => {
     const { viewer, camera } = playing();
     for (let count = 0; count < 3; count += 1) {
