@@ -45,13 +45,14 @@ export class H264Pictures implements PictureReader {
 
   #read({ nals, timestamp, damaged, lostBefore }: DepacketizedAccessUnit): MeasuredPicture | undefined {
     for (const nal of nals) if (this.#keep(nal)) this.#places.inBand = true;
-    if (damaged || lostBefore) this.#order.forget();
+    const isBroken = damaged || lostBefore;
+    if (isBroken) this.#order.forget();
     if (!damaged && !hasPicture(nals)) return undefined;
     const first = nals.find((nal) => parseSliceStart(nal) !== undefined);
     const types = new Set(nals.flatMap((nal) => parseSliceStart(nal)?.type ?? []));
     return {
       timestamp,
-      damaged,
+      damaged: isBroken,
       keyframe: isKeyframe(nals),
       type: typeOf(types),
       ...(first === undefined ? { reordered: null, field: false } : this.#place(first, types.has('B'))),
