@@ -152,7 +152,10 @@ export class Camera {
       ...(this.#options.transport === undefined ? {} : { transport: this.#options.transport }),
       ...(this.#options.tls === undefined ? {} : { tls: this.#options.tls }),
     };
-    return this.#credentials === undefined ? source : { ...source, credentials: this.#credentials };
+    if (this.#credentials === undefined) return source;
+    // Discovery found the address, and anybody can answer discovery.
+    const digestOnly = this.#whereabouts?.isFound === true;
+    return { ...source, credentials: { ...this.#credentials, ...(digestOnly ? { digestOnly } : {}) } };
   }
 
   start(): void {

@@ -46,6 +46,11 @@ export class Whereabouts {
     return this.#found?.place ?? this.#home;
   }
 
+  /** Whether no config says where it is. */
+  get isFound(): boolean {
+    return this.#found !== null || this.#options.adopted;
+  }
+
   /** The configured address, where the camera is at another one. */
   get configured(): string | null {
     return this.#found === null || this.#options.adopted ? null : describePlace(this.#home);

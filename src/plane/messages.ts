@@ -24,7 +24,8 @@ export interface CameraSource {
   id: string;
   /** The first is the default of a session that names no profile. */
   profiles: ProfileSource[];
-  credentials?: { username: string; password: string };
+  /** `digestOnly`: no config names the camera's address, so that the password is not told there in clear. */
+  credentials?: { username: string; password: string; digestOnly?: boolean };
   /** Absent: `auto`. */
   transport?: RtspTransport;
   /** Absent: its certificate must be one that the system trusts. */

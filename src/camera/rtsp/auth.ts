@@ -6,6 +6,8 @@ const MAX_VALUE_LENGTH = 4096;
 export interface Credentials {
   username: string;
   password: string;
+  /** True: the password may be proved to be known, and not be told (Basic). */
+  digestOnly?: boolean;
 }
 
 /** The `-sess` forms hash nonce and client nonce into the secret (RFC 7616 section 3.4.2). */

@@ -19,7 +19,7 @@ export class Authenticator {
   constructor(place: string, credentials: Credentials | undefined, { allowsBasic = true }: { allowsBasic?: boolean } = {}) {
     this.#place = place;
     this.#credentials = credentials;
-    this.#allowsBasic = allowsBasic;
+    this.#allowsBasic = allowsBasic && credentials?.digestOnly !== true;
   }
 
   /**
@@ -43,7 +43,7 @@ export class Authenticator {
       if (this.#credentials === undefined) throw unauthorized(this.#place, 'none');
       const offered = parseChallenges(response.headers.getAll('WWW-Authenticate'));
       const challenge = strongestChallenge(offered.filter(({ scheme }) => scheme !== 'Basic' || this.#allowsBasic));
-      if (challenge === undefined) throw unauthorized(this.#place, 'unsupported');
+      if (challenge === undefined) throw unauthorized(this.#place, this.#allowsBasic ? 'unsupported' : 'in_clear');
       // RFC 7616 section 3.3: the password was right, and the new nonce is all that is wanted.
       const isStale = challenge.scheme === 'Digest' && challenge.stale && challenges < MAX_STALE;
       const wasAnswered = authorization.length > 0;

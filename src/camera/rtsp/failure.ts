@@ -59,7 +59,7 @@ export function protocol(place: string, what: string, advice?: string): GatewayE
 }
 
 /** The camera wants to know who asks, and what we have is nothing, not wanted or wrong. */
-export function unauthorized(place: string, why: 'none' | 'unsupported' | 'refused'): GatewayError {
+export function unauthorized(place: string, why: keyof typeof UNAUTHORIZED): GatewayError {
   return new GatewayError('rtsp.unauthorized', `${place} ${UNAUTHORIZED[why].what}.`, { advice: UNAUTHORIZED[why].advice });
 }
 
@@ -71,6 +71,10 @@ const UNAUTHORIZED = {
   unsupported: {
     what: 'asks for a kind of authentication that is not supported',
     advice: 'Set the camera to Digest authentication (MD5 or SHA-256) or Basic.',
+  },
+  in_clear: {
+    what: 'asks for the password in clear, and the config does not name this address',
+    advice: 'Set the camera to Digest authentication, or write its address into the configuration.',
   },
   refused: {
     what: 'refused the user name or the password',

@@ -1,5 +1,5 @@
 import type { Camera } from '../../camera/camera.ts';
-import { hasOwnSerial, isSameDevice } from '../../camera/device-identity.ts';
+import { hasOwnSerial, isSameDevice, type DeviceIdentity } from '../../camera/device-identity.ts';
 import { onvifAddressOf, type CameraLocation } from '../../camera/discovery/device-address.ts';
 import type { PresentDevice } from '../../camera/discovery/present-devices.ts';
 import type { CameraPlace } from '../../camera/whereabouts.ts';
@@ -15,6 +15,9 @@ export interface FollowingOptions {
   locations: CameraLocations;
   logins: Pick<CandidateLogins, 'ask'>;
 }
+
+/** By device the cameras whose business it is. */
+type Takers = ReadonlyMap<PresentDevice, readonly Camera[]>;
 
 /** What is remembered of one camera between two looks. */
 interface Trace {
@@ -88,7 +91,7 @@ export class Following {
     if (isNew || isNamedAnew || isFirstTime) camera.learn(device.endpointReference);
   }
 
-  #search(camera: Camera, trace: Trace, network: NetworkView, taken: ReadonlySet<PresentDevice>): void {
+  #search(camera: Camera, trace: Trace, network: NetworkView, taken: Takers): void {
     const { identity, credentials, status } = camera;
     trace.here = undefined;
     if (identity === null) return;
@@ -100,7 +103,7 @@ export class Following {
     }
     if (!hasOwnSerial(identity)) return;
     for (const device of network.devices) {
-      if (taken.has(device) || device.answering.length === 0) continue;
+      if (device.answering.length === 0 || !isFree(device, identity, taken)) continue;
       const place = onvifAddressOf({ addresses: device.answering, xaddrs: device.xaddrs });
       // One that is still tried at its own address need not be looked for.
       const said =
@@ -132,14 +135,14 @@ export class Following {
     return elsewhere.length === 0 ? undefined : onvifAddressOf({ addresses: elsewhere, xaddrs: device.xaddrs });
   }
 
-  /** Devices that are the business of another camera: they have its name, or are where it is connected. */
-  #taken(cameras: readonly Camera[], network: NetworkView): Set<PresentDevice> {
-    const taken = new Set<PresentDevice>();
+  /** Devices that are the business of cameras: they have their name, or are where they are connected. */
+  #taken(cameras: readonly Camera[], network: NetworkView): Takers {
+    const taken = new Map<PresentDevice, Camera[]>();
     for (const camera of cameras) {
       const own = network.find(camera.identity?.endpointReference);
-      const here =
-        camera.kind === 'rtsp' || camera.status.state === 'online' ? network.at(this.#options.locations.of(camera)) : undefined;
-      for (const device of [own, here]) if (device !== undefined) taken.add(device);
+      const isHere = camera.kind === 'rtsp' || camera.status.state === 'online';
+      const here = isHere ? network.at(this.#options.locations.of(camera)) : undefined;
+      for (const device of [own, here]) if (device !== undefined) taken.set(device, [...(taken.get(device) ?? []), camera]);
     }
     return taken;
   }
@@ -154,6 +157,11 @@ export class Following {
 const BY_REFERENCE = 'endpoint reference';
 const BY_SERIAL = 'serial number';
 const NO_CREDENTIALS = { username: '', password: '' };
+
+/** A device is another camera's, unless that one is an input of the same encoder. */
+function isFree(device: PresentDevice, identity: DeviceIdentity, taken: Takers): boolean {
+  return (taken.get(device) ?? []).every((taker) => taker.identity !== null && isSameDevice(identity, taker.identity));
+}
 
 function isIn(changed: ReadonlySet<string>, device: PresentDevice | undefined): boolean {
   return device !== undefined && changed.has(device.endpointReference);

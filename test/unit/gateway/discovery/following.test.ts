@@ -158,6 +158,25 @@ describe('a camera that is elsewhere', () => {
     expect(network.logins.filter((host) => host === '10.0.0.5')).toHaveLength(0);
   });
 
+  it('is found again with all inputs of its encoder, each of which is a camera', async () => {
+    const { network, camera } = await known();
+    const second = cameraAt(network, '10.0.0.1', { id: 'second' });
+    const { look } = setUp(network, () => [camera, second]);
+    await after(6000);
+    await look(network.search());
+    network.pull('10.0.0.1');
+    network.plugIn('10.0.0.3', 'urn:new', 'ACME-0042');
+    await look(network.search());
+    for (let round = 0; round < 8; round += 1) {
+      await look(network.search());
+      await after(1000);
+    }
+    expect([camera, second].map(({ status, address }) => [status.state, address])).toEqual([
+      ['online', '10.0.0.3'],
+      ['online', '10.0.0.3'],
+    ]);
+  });
+
   it('is not looked for by a serial number that many have', async () => {
     const { network, camera, look } = await known('1');
     network.pull('10.0.0.1');

@@ -1,0 +1,115 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Camera, type CameraOptions } from '../../../src/camera/camera.ts';
+import { cameraAt, FakeNetwork } from '../gateway/discovery/fixture.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const after = (milliseconds: number): Promise<unknown> => vi.advanceTimersByTimeAsync(milliseconds);
+const place = (host: string): { host: string; port: number } => ({ host, port: 80 });
+
+function setUp(options: Partial<CameraOptions> = {}) {
+  const network = new FakeNetwork();
+  network.plugIn('10.0.0.1', null, 'ACME-0042');
+  const lines: string[] = [];
+  const logger = pino({}, { write: (line) => void lines.push((JSON.parse(line) as { msg: string }).msg) });
+  const camera = cameraAt(network, '10.0.0.1', { logger, ...options });
+  return { network, camera, said: () => lines.filter((line) => line.includes('found again')) };
+}
+
+describe('a camera that is told to be elsewhere', () => {
+  it('is pulled there at once, and proves by digest only that it knows the password', async () => {
+    const { network, camera, said } = setUp();
+    await after(10);
+    expect(camera.source().credentials).toEqual({ username: 'viewer', password: 'right' });
+    network.plugIn('10.0.0.2', null, 'ACME-0042');
+    camera.moved(place('10.0.0.2'), 'endpoint reference');
+    await after(10);
+    expect([camera.address, camera.configuredAddress]).toEqual(['10.0.0.2', '10.0.0.1']);
+    expect(camera.source().credentials).toEqual({ username: 'viewer', password: 'right', digestOnly: true });
+    expect(said()).toHaveLength(1);
+    camera.refresh();
+    await after(10_000);
+    expect(said()).toHaveLength(1);
+  });
+
+  it.each([
+    ['nobody is', undefined],
+    ['another device is', 'ACME-0043'],
+  ])('goes on at its own address where %s there', async (_who, serial) => {
+    const { network, camera } = setUp({
+      identity: { endpointReference: null, manufacturer: 'Acme', model: 'X100', serial: 'ACME-0042' },
+    });
+    await after(10);
+    if (serial !== undefined) network.plugIn('10.0.0.2', null, serial);
+    camera.moved(place('10.0.0.2'), 'endpoint reference');
+    await after(10);
+    expect([camera.status.state, camera.address]).toEqual(['failed', '10.0.0.1']);
+    await after(2000);
+    expect([camera.status.state, camera.configuredAddress]).toEqual(['online', null]);
+    expect(network.logins).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.1']);
+  });
+
+  it('gives up an attempt at its old address that is under way', async () => {
+    const network = new FakeNetwork();
+    const signals: (AbortSignal | undefined)[] = [];
+    const slow = new Camera({
+      id: 'yard',
+      name: 'Yard',
+      onvif: place('10.0.0.1'),
+      credentials: { username: 'viewer', password: 'right' },
+      connect: async (options) => {
+        signals.push(options.signal);
+        if (options.host === '10.0.0.1')
+          await new Promise((_resolve, reject) => options.signal?.addEventListener('abort', () => reject(new Error('aborted'))));
+        return await network.connect(options);
+      },
+    });
+    network.plugIn('10.0.0.2', null, 'ACME-0042');
+    slow.start();
+    await after(100);
+    expect(slow.status.state).toBe('connecting');
+    slow.moved(place('10.0.0.2'), 'endpoint reference');
+    await after(100);
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true, false]);
+    expect([slow.status.state, slow.address]).toEqual(['online', '10.0.0.2']);
+    slow.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('does nothing where it is closed, or not reached by ONVIF', async () => {
+    const { network, camera } = setUp();
+    await after(10);
+    camera.close();
+    camera.moved(place('10.0.0.2'), 'endpoint reference');
+    const rtsp = new Camera({ id: 'r', name: 'R', rtsp: { main: 'rtsp://10.0.0.1/1' } });
+    rtsp.start();
+    rtsp.moved(place('10.0.0.2'), 'endpoint reference');
+    await after(1000);
+    expect(network.logins).toEqual(['10.0.0.1']);
+    expect([rtsp.address, rtsp.configuredAddress]).toEqual(['10.0.0.1', null]);
+    rtsp.close();
+  });
+});
+
+it('an adopted camera has its last address as its own, and tells its password by digest only', async () => {
+  const { network, camera, said } = setUp({ adopted: true });
+  await after(10);
+  expect(camera.source().credentials).toMatchObject({ digestOnly: true });
+  network.pull('10.0.0.1');
+  network.plugIn('10.0.0.2', null, 'ACME-0042');
+  camera.moved(place('10.0.0.2'), 'serial number');
+  await after(10);
+  expect([camera.address, camera.configuredAddress]).toEqual(['10.0.0.2', null]);
+  expect(said()).toEqual(['camera yard: found again at 10.0.0.2 (before: 10.0.0.1), by its serial number']);
+  network.pull('10.0.0.2');
+  camera.refresh();
+  await after(10_000);
+  expect([camera.status.state, camera.address]).toEqual(['failed', '10.0.0.2']);
+});
