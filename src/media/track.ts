@@ -97,7 +97,7 @@ export class TrackReceiver {
     const timestamp = this.#timeline.advance(packet.timestamp, arrivalMs, restart);
     if (this.#isNew) this.#senderClock.place((rtpTimestamp) => this.#timeline.translate(rtpTimestamp));
     this.#isNew = false;
-    return { packet, timestamp, reception: { ...reception, restart } };
+    return { packet, timestamp, reception: { gap: reception.gap, restart } };
   }
 
   receiveRtcp(message: RtcpMessage, arrivalMs: number): void {

@@ -22,6 +22,7 @@ export interface H264DepacketizerLimits {
   maxNals: number;
 }
 
+const NOTHING: readonly DepacketizedAccessUnit[] = [];
 const DEFAULT_LIMITS: H264DepacketizerLimits = { maxBytes: 4 * 1024 * 1024, maxNals: 512 };
 
 /**
@@ -58,12 +59,13 @@ export class H264Depacketizer {
    * Takes the next packet; `gap` says that packets before it were lost. Returns what it completed: mostly nothing or one access
    * unit, two when the packet shows by its timestamp that the one before has ended and ends its own as well.
    */
-  push(packet: RtpPacket, gap: boolean): DepacketizedAccessUnit[] {
-    const completed: DepacketizedAccessUnit[] = [];
+  push(packet: RtpPacket, gap: boolean): readonly DepacketizedAccessUnit[] {
+    // Most packets complete nothing.
+    let completed = NOTHING;
     if (this.#timestamp !== undefined && packet.timestamp !== this.#timestamp) {
       // A gap before this packet may have taken the end of the access unit before it.
       if (gap) this.#damaged = true;
-      this.#complete(completed);
+      completed = this.#complete();
     }
     const begins = this.#timestamp === undefined;
     this.#timestamp = packet.timestamp;
@@ -82,7 +84,7 @@ export class H264Depacketizer {
     // A marker behind parameter sets or SEI alone does not end a picture (TP-Link Tapo TC70, H264DVR: go2rtc#244).
     if (packet.marker && this.#markerEnds && (this.#damaged || hasPicture(this.#nals))) {
       this.#ended = packet.timestamp;
-      this.#complete(completed);
+      completed = completed.length === 0 ? this.#complete() : [...completed, ...this.#complete()];
     }
     return completed;
   }
@@ -92,16 +94,18 @@ export class H264Depacketizer {
     this.#fragments = [];
   }
 
-  #complete(completed: DepacketizedAccessUnit[]): void {
+  #complete(): readonly DepacketizedAccessUnit[] {
     if (this.#fragments.length > 0) this.#lose();
-    if (this.#timestamp !== undefined && (this.#nals.length > 0 || this.#damaged)) {
-      completed.push({ nals: this.#nals, timestamp: this.#timestamp, damaged: this.#damaged, lostBefore: this.#lostBefore });
-    }
+    const completed =
+      this.#timestamp !== undefined && (this.#nals.length > 0 || this.#damaged)
+        ? [{ nals: this.#nals, timestamp: this.#timestamp, damaged: this.#damaged, lostBefore: this.#lostBefore }]
+        : NOTHING;
     this.#nals = [];
     this.#bytes = 0;
     this.#damaged = false;
     this.#lostBefore = false;
     this.#timestamp = undefined;
+    return completed;
   }
 
   /** False when the payload is malformed or too large. */
