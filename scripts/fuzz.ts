@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { fuzz, type FuzzFinding, type FuzzProgress, type FuzzResult } from '../test/fuzz/fuzz.ts';
+import { fuzz, MAX_GROWTH_BYTES, type FuzzFinding, type FuzzProgress, type FuzzResult } from '../test/fuzz/fuzz.ts';
 
 /*
  * Feeds the parsers with changed inputs for a while: `npm run fuzz -- --minutes 10`.
  *
  *   --minutes N         how long; default 1
+ *   --inputs N          until so many inputs, in place of a time
  *   --target NAME       this parser alone
  *   --seed N            the inputs of an earlier run
  *   --input BASE64      this input alone, as a finding names it; with --target
@@ -13,23 +14,29 @@ import { fuzz, type FuzzFinding, type FuzzProgress, type FuzzResult } from '../t
  * Ends with 1 where a parser broke a promise, or the heap grew.
  */
 
-/** Growth of the heap that is no leak: what is compiled, cached, or lies in half-filled pages. */
-const MAX_GROWTH_BYTES = 8 * 1024 * 1024;
 const PROGRESS_MS = 10_000;
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string' }, target: { type: 'string' }, seed: { type: 'string' }, input: { type: 'string' } },
+  options: {
+    minutes: { type: 'string' },
+    inputs: { type: 'string' },
+    target: { type: 'string' },
+    seed: { type: 'string' },
+    input: { type: 'string' },
+  },
 });
 const minutes = Number(values.minutes ?? 1);
+const inputs = values.inputs === undefined ? undefined : Number(values.inputs);
 const seed = Number(values.seed ?? randomInt(2 ** 32));
-if (!(minutes > 0) || !Number.isInteger(seed)) throw new Error('--minutes and --seed take numbers');
+if (!(minutes > 0) || !((inputs ?? 1) > 0) || !Number.isInteger(seed))
+  throw new Error('--minutes, --inputs and --seed take numbers');
 let shownAt = Date.now();
 
 console.log(`seed ${seed}`);
 const result = await fuzz({
   targets: new URL('../test/fuzz/targets.ts', import.meta.url),
   seed,
-  endMs: Date.now() + minutes * 60_000,
+  ...(inputs === undefined ? { endMs: Date.now() + minutes * 60_000 } : { inputs }),
   ...(values.target === undefined ? {} : { only: values.target }),
   ...(values.input === undefined ? {} : { input: values.input }),
   onFinding: printFinding,

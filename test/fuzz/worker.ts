@@ -31,7 +31,7 @@ async function fuzz(): Promise<void> {
     throw new Error(`there is no target ${work.only}; there are: ${targets.map(({ name }) => name).join(', ')}`);
   if (work.input !== undefined) {
     for (const index of chosen.keys()) await feed(index, Buffer.from(work.input, 'base64'));
-    post({ kind: 'done', progress, heap: [heapBytes(), heapBytes()] });
+    post({ kind: 'done', progress, heap: [await heapBytes(), await heapBytes()] });
     return;
   }
   const end = work.endMs ?? Number.POSITIVE_INFINITY;
@@ -43,10 +43,10 @@ async function fuzz(): Promise<void> {
       if (round % share === 0) await batch(index, round);
     }
     // What is compiled and cached on first use is no leak.
-    if (round === work.warmUpRounds) warmHeap = heapBytes();
+    if (round === work.warmUpRounds) warmHeap = await heapBytes();
     post({ kind: 'progress', progress, heap: process.memoryUsage().heapUsed });
   }
-  const last = heapBytes();
+  const last = await heapBytes();
   post({ kind: 'done', progress, heap: [warmHeap ?? last, last] });
 }
 
@@ -94,7 +94,10 @@ function report(error: unknown): void {
 }
 
 /** All that the thread keeps alive, buffers included. */
-function heapBytes(): number {
+async function heapBytes(): Promise<number> {
+  collectGarbage();
+  // Buffers are let go by finalizers, which run in between.
+  await setImmediate();
   collectGarbage();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;

@@ -34,6 +34,8 @@ export const OFFERED_MEDIA: Pick<PeerConfig, 'codecs' | 'headerExtensions'> = {
 };
 
 /** Seven bits of the RTP header. */
+/** Of browsers, with all candidates in it, a quarter. */
+const MAX_SDP_LENGTH = 32 * 1024;
 const MAX_PAYLOAD_TYPE = 127;
 
 /** What an answer says of one media section that was offered. */
@@ -54,7 +56,7 @@ export interface AnsweredMedia {
  */
 export function readAnswer(answer: string): { video?: AnsweredMedia; audio?: AnsweredMedia } {
   const found: { video?: AnsweredMedia; audio?: AnsweredMedia } = {};
-  for (const media of parseSdp(answer).media) {
+  for (const media of parse(answer).media) {
     if (media.port === 0 || media.direction === 'inactive' || media.direction === 'sendonly' || media.mid === undefined) continue;
     if (media.type !== 'video' && media.type !== 'audio') continue;
     const mid = text(media.mid);
@@ -100,7 +102,13 @@ function fitsOneByteExtension(id: number, value: string): boolean {
   return Number.isInteger(id) && id >= 1 && id <= 14 && length >= 1 && length <= 16;
 }
 
+/** Whoever sends more than this does not mean a session: to read it takes a hundred milliseconds and more, of all viewers' time. */
+function parse(sdp: string): SessionDescription {
+  if (sdp.length > MAX_SDP_LENGTH) throw new Error(`it is longer than ${MAX_SDP_LENGTH} characters`);
+  return parseSdp(sdp);
+}
+
 /** Encoding names of all sections of a session description by payload type. */
 export function readPayloadTypes(sdp: string): ReadonlyMap<number, string> {
-  return new Map(parseSdp(sdp).media.flatMap(({ rtp }) => rtp.map(({ payload, codec }) => [payload, codec] as const)));
+  return new Map(parse(sdp).media.flatMap(({ rtp }) => rtp.map(({ payload, codec }) => [payload, codec] as const)));
 }

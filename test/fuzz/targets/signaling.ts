@@ -60,8 +60,10 @@ const answer: FuzzTarget = {
     const text = input.toString('utf8');
     const read = orUndefined(() => readAnswer(text));
     orUndefined(() => readPayloadTypes(text));
+    // What is refused does not come to werift.
+    if (read === undefined) return;
     orUndefined(() => SessionDescription.parse(text));
-    for (const media of [read?.video, read?.audio]) {
+    for (const media of [read.video, read.audio]) {
       if (media === undefined) continue;
       for (const payloadType of [...media.payloadTypes.values(), media.rtxPayloadType ?? 0]) {
         demand(isWithin(payloadType, 0, 127), 'payload types have 7 bits');

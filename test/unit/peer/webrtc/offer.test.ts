@@ -171,6 +171,13 @@ describe('answer', () => {
     expect(video?.payloadTypes.get('H264')).toBe(102);
   });
 
+  it('is refused where it is longer than any that a browser makes', () => {
+    const long = (lines: number): string =>
+      answer(['m=video 9 UDP/TLS/RTP/SAVPF 102', 'a=mid:0', ...Array.from({ length: lines }, () => 'a=recvonly')]);
+    expect(readAnswer(long(2000)).video?.mid).toBe('0');
+    expect(() => readAnswer(long(3000))).toThrow('longer than 32768 characters');
+  });
+
   it('never throws for lines mixed up in any way', () => {
     const lines = [...CHROMIUM.split('\r\n'), 'm=', 'm=video', 'a=mid:', 'a=rtpmap:', 'a=fmtp:1', 'a=extmap:'];
     fc.assert(
