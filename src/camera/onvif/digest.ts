@@ -36,8 +36,7 @@ export class Digest {
    * @param answered The request carried an Authorization.
    */
   challenged(values: readonly string[], answered: boolean): boolean {
-    const challenges = parseChallenges(values).filter((each) => each.scheme === 'Digest');
-    const challenge = strongestChallenge(challenges);
+    const challenge = strongestChallenge(parseChallenges(values));
     const previous = this.#challenge;
     this.forget();
     if (challenge?.scheme !== 'Digest') return false;

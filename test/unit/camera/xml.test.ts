@@ -119,6 +119,11 @@ describe('copyXml', () => {
     expect(copyXml(inner ?? unreachable())).toBe('<p:b xmlns="1" xmlns:p="3" c="4"></p:b>');
   });
 
+  it('takes the nearest of several declarations of one prefix', () => {
+    const inner = findElement(parseXml('<a xmlns:p="1"><b xmlns:p="2"><p:c/></b></a>'), 'b', 'c');
+    expect(copyXml(inner ?? unreachable())).toBe('<p:c xmlns:p="2"></p:c>');
+  });
+
   it('takes no longer where a document declares thousands of namespaces at each of thousands of elements', () => {
     const declarations = Array.from({ length: 20_000 }, (_, index) => ` xmlns:n${index}="u"`).join('');
     const root = parseXml(`<a${declarations}>${'<b xmlns:q="u"/>'.repeat(20_000)}</a>`);
