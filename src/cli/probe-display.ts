@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { ProbeObserver, PullProgress } from '../probe/probe-camera.ts';
+import type { ProbeObserver, PullProgress } from '../probe/measure-profiles.ts';
 import type { ProbeReport } from '../probe/report.ts';
 import { screenLines, type Style } from './probe-screen.ts';
 

@@ -52,7 +52,7 @@ function describeFeatures({ events, ptz, imaging, snapshot, audioOutputs }: NonN
     ['PTZ', ptz],
     ['imaging', imaging],
     ['snapshot', snapshot],
-    ['audio output (talk-back)', audioOutputs > 0],
+    ['audio output (talk-back)', audioOutputs === null ? null : audioOutputs > 0],
   ];
   const named = (wanted: boolean): string => features.flatMap(([name, has]) => (has === wanted ? [name] : [])).join(', ');
   const [has, lacks] = [named(true), named(false)];

@@ -1,4 +1,5 @@
 import type { Reason } from '../base/errors.ts';
+import { printable } from '../camera/printable.ts';
 import type { ProbeReport, Verdict } from '../probe/report.ts';
 import { describeCamera } from './probe-screen-camera.ts';
 import { profileRows } from './probe-screen-profile.ts';
@@ -45,7 +46,7 @@ function titleOf({ target, id, address, manufacturer, model }: ProbeReport): str
 }
 
 function nameOf({ token, name }: { token: string; name: string }): string {
-  return (name === token ? token : `${token} (${name})`).slice(0, MAX_WIDTH - 20);
+  return printable(name === token ? name : `${token} (${name})`, MAX_WIDTH - 20);
 }
 
 function verdictLines({ plays, reasons, notes, sound }: Verdict, style: Style): string[] {

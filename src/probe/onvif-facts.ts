@@ -3,7 +3,7 @@ import type { OnvifDevice } from '../camera/onvif/adapter.ts';
 import type { OnvifProfile } from '../camera/onvif/profiles.ts';
 import type { OnvifFacts } from './report.ts';
 
-/** What the device can do beyond its streams. Throws as its calls do where the camera is gone meanwhile. */
+/** What the device can do beyond its streams; null for what it gives no answer to. */
 export async function readOnvifFacts(
   device: Pick<OnvifDevice, 'services' | 'events' | 'ptz' | 'imaging' | 'media'>,
   profiles: readonly OnvifProfile[],
@@ -14,7 +14,7 @@ export async function readOnvifFacts(
     ptz: device.ptz !== null,
     imaging: device.imaging !== null,
     snapshot: await hasSnapshot(device, profiles[0]),
-    audioOutputs: (await device.media.audioOutputs()).length,
+    audioOutputs: await countAudioOutputs(device),
   };
 }
 
@@ -25,7 +25,16 @@ async function hasSnapshot({ media }: Pick<OnvifDevice, 'media'>, profile: Onvif
     await media.snapshotUri(profile.token);
     return true;
   } catch (error) {
-    if (error instanceof GatewayError && error.code === 'camera.fault') return false;
-    throw error;
+    if (!(error instanceof GatewayError)) throw error;
+    return error.code === 'camera.fault' ? false : null;
+  }
+}
+
+async function countAudioOutputs({ media }: Pick<OnvifDevice, 'media'>): Promise<number | null> {
+  try {
+    return (await media.audioOutputs()).length;
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    return null;
   }
 }

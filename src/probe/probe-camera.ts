@@ -2,13 +2,13 @@ import { GatewayError, reasonOf, type Reason } from '../base/errors.ts';
 import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
 import { OnvifDevice } from '../camera/onvif/adapter.ts';
 import type { OnvifProfile } from '../camera/onvif/profiles.ts';
+import { printable } from '../camera/printable.ts';
 import { bracketHost } from '../camera/stream-uri.ts';
 import type { Credentials, OnvifAddress } from '../config/addresses.ts';
-import type { StreamFigures } from '../media/measurement/stream-measurement.ts';
 import { hintsAt } from './hints.ts';
 import { readOnvifFacts } from './onvif-facts.ts';
-import { configurationOf, pulled, unpulled, type ProbedProfile } from './profile-report.ts';
-import { pull } from './pull.ts';
+import { measureProfiles, type LocatedProfile, type ProbeObserver } from './measure-profiles.ts';
+import { configurationOf, unpulled } from './profile-report.ts';
 import type { ProbeReport } from './report.ts';
 
 /** Which camera, and how it is got at. */
@@ -31,27 +31,6 @@ export interface ProbeOptions {
   profiles: readonly string[];
   /** Ends it at once; what is known then is the report. */
   signal: AbortSignal;
-}
-
-/** Hears what the probe is at. */
-export interface ProbeObserver {
-  /** In a few words. */
-  step(text: string): void;
-  /** A profile is measured; again and again. */
-  pulling(progress: PullProgress): void;
-}
-
-export interface PullProgress {
-  name: string;
-  /** Of `total`, from 1. */
-  position: number;
-  total: number;
-  elapsedMs: number;
-  /** Of all tracks. */
-  packets: number;
-  frames: number;
-  keyframes: number;
-  bitrateKbps: number | null;
 }
 
 /**
@@ -187,16 +166,15 @@ function identityOf({
 
 /** Those that are named, by token or by name, in the camera's order. */
 function chosen<Profile extends { token: string; name: string }>(all: readonly Profile[], names: readonly string[]): Profile[] {
+  const described = ({ token, name }: Profile): string => (name === token ? name : `${token} (${name})`);
   const unknown = names.find((name) => !all.some((profile) => profile.token === name || profile.name === name));
   if (unknown !== undefined) {
     throw new GatewayError('usage.profile', `The camera has no profile "${unknown}".`, {
-      advice: `It has: ${all.map(({ token, name }) => (name === token ? token : `${token} (${name})`)).join(', ')}.`,
+      advice: `It has: ${all.map((profile) => printable(described(profile))).join(', ')}.`,
     });
   }
   return names.length === 0 ? [...all] : all.filter(({ token, name }) => names.includes(token) || names.includes(name));
 }
-
-type LocatedProfile = Omit<ProbedProfile, 'url'> & { url: string | null };
 
 /** Where the streams are; why not, where the camera gives no address. */
 async function locate(
@@ -218,49 +196,24 @@ async function locate(
   return located;
 }
 
-/** One after another: a camera that is pulled several times at once is another one. */
 async function measure(
   known: ProbeReport,
   profiles: readonly LocatedProfile[],
-  { credentials, transport, tls }: ProbeTarget,
-  { durationMs, signal }: ProbeOptions,
+  target: ProbeTarget,
+  options: ProbeOptions,
   observer: ProbeObserver,
 ): Promise<ProbeReport> {
-  const reports = profiles.map(
+  const before = profiles.map(
     (profile) => known.profiles.find(({ token }) => token === profile.token) ?? unpulled(profile, null),
   );
-  for (const [index, { url, ...profile }] of profiles.entries()) {
-    if (url === null) continue;
-    if (signal.aborted) break;
-    observer.step(`connecting to profile ${profile.name} (${index + 1} of ${profiles.length})`);
-    const result = await pull({
-      url,
-      credentials,
-      transport,
-      tls,
-      durationMs,
-      signal,
-      onProgress: (elapsedMs, figures) =>
-        observer.pulling({ name: profile.name, position: index + 1, total: profiles.length, elapsedMs, ...sumOf(figures) }),
-    });
-    reports[index] = pulled({ ...profile, url }, result);
-  }
+  const reports = await measureProfiles(profiles, before, target, options, observer);
   const reason = known.reason ?? (reports.every((report) => report.reason !== null) ? (reports[0]?.reason ?? null) : null);
   return {
     ...known,
-    credentials: credentialsAfter(known, reports, credentials !== undefined),
+    credentials: credentialsAfter(known, reports, target.credentials !== undefined),
     profiles: reports,
     reason,
-    complete: !signal.aborted,
-  };
-}
-
-function sumOf({ video, audio, metadata }: StreamFigures): Omit<PullProgress, 'name' | 'position' | 'total' | 'elapsedMs'> {
-  return {
-    packets: (video?.packets ?? 0) + (audio?.packets ?? 0) + (metadata?.packets ?? 0),
-    frames: video?.frames ?? 0,
-    keyframes: video?.keyframes ?? 0,
-    bitrateKbps: video?.bitrateKbps ?? null,
+    complete: !options.signal.aborted,
   };
 }
 

@@ -82,6 +82,7 @@ function videoReport(figures: NonNullable<StreamFigures['video']>): VideoReport 
       seconds: round(keyframeInterval.seconds, 2),
       longestSeconds: round(keyframeInterval.longestSeconds, 2),
     },
+    intraPictures: figures.intraPictures,
     secondsSinceKeyframe: round(figures.secondsSinceKeyframe, 2),
     bFrames: figures.bFrames,
     reordered: figures.reordered,

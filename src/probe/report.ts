@@ -39,10 +39,9 @@ export interface OnvifFacts {
   events: boolean;
   ptz: boolean;
   imaging: boolean;
-  /** Null where there was no profile to ask for. */
   snapshot: boolean | null;
   /** Loudspeakers and line outputs, for talk-back. */
-  audioOutputs: number;
+  audioOutputs: number | null;
 }
 
 export interface ProfileReport {
@@ -98,6 +97,8 @@ export interface VideoReport extends TrackReport {
   bitrateKbps: number | null;
   keyframes: number | null;
   keyframeInterval: KeyframeInterval | null;
+  /** Pictures of I slices alone that are no keyframes (no IDR), so that nobody can start there. */
+  intraPictures: number;
   /** From the last keyframe to the end, or all the time where there was none. */
   secondsSinceKeyframe: number;
   bFrames: boolean | null;

@@ -81,6 +81,13 @@ function unknownReason(video: VideoReport, { seconds }: VerdictInput): Reason | 
     };
   }
   if ((video.keyframes ?? 0) > 0) return undefined;
+  if (video.intraPictures > 0) {
+    return {
+      code: 'video.no_idr',
+      message: `${video.intraPictures} I-frames came ${while_}, and none of them is a keyframe (IDR picture), which a viewer needs to start.`,
+      advice: 'Switch open groups of pictures, intra refresh and "smart" codecs off in the video encoder.',
+    };
+  }
   return {
     code: 'video.no_keyframe',
     message: `No keyframe (IDR picture) came ${while_}; a viewer sees nothing before one.`,

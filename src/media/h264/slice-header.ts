@@ -12,8 +12,6 @@ export interface SliceStart {
 
 /** What says in which order pictures are shown. */
 export interface SlicePlace {
-  /** The picture is one of the two fields of a frame. */
-  isField: boolean;
   /** pic_order_cnt_lsb; null where the sequence does not number its pictures so. */
   pictureOrder: number | null;
 }
@@ -34,11 +32,11 @@ export function parseSlicePlace(nal: Buffer, { slice, framesOnly }: SequencePara
   if (readStart(reader) === undefined) return undefined;
   if (slice.separateColourPlanes) reader.skip(2);
   reader.skip(slice.frameNumBits);
-  const isField = !framesOnly && reader.flag();
-  if (isField) reader.skip(1);
+  // A field says which of the two it is.
+  if (!framesOnly && reader.flag()) reader.skip(1);
   if (nalType(nal) === NAL_IDR) reader.exponentialGolomb(); // idr_pic_id
   const pictureOrder = slice.pictureOrderType === 0 ? reader.unsigned(slice.pictureOrderBits) : null;
-  return reader.overrun ? undefined : { isField, pictureOrder };
+  return reader.overrun ? undefined : { pictureOrder };
 }
 
 function isSlice(nal: Buffer): boolean {

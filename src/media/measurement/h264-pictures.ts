@@ -55,26 +55,25 @@ export class H264Pictures implements PictureReader {
       damaged: isBroken,
       keyframe: isKeyframe(nals),
       type: typeOf(types),
-      ...(first === undefined ? { reordered: null, field: false } : this.#place(first, types.has('B'))),
+      reordered: first === undefined ? null : this.#isReordered(first, types.has('B')),
     };
   }
 
-  #place(slice: Buffer, hasB: boolean): Pick<MeasuredPicture, 'reordered' | 'field'> {
+  #isReordered(slice: Buffer, hasB: boolean): boolean | null {
     const sequence = this.#sequenceOf(parseSliceStart(slice));
     const place = sequence && parseSlicePlace(slice, sequence);
-    if (sequence === undefined || place === undefined) return { reordered: null, field: false };
+    if (sequence === undefined || place === undefined) return null;
     this.#format = formatOf(sequence);
-    const field = place.isField;
     const { pictureOrderType, pictureOrderBits } = sequence.slice;
     // Type 2 is the order of decoding; of type 1, which hardly anybody uses, B slices are all that is looked at (section 8.2.1).
-    if (place.pictureOrder === null) return { reordered: pictureOrderType === 1 && hasB, field };
+    if (place.pictureOrder === null) return pictureOrderType === 1 && hasB;
     const reordered = this.#order.isReordered({
       low: place.pictureOrder,
       range: 2 ** pictureOrderBits,
       startsAnew: nalType(slice) === NAL_IDR,
       isReference: ((slice[0] ?? 0) & 0x60) !== 0,
     });
-    return { reordered: reordered ?? null, field };
+    return reordered ?? null;
   }
 
   #sequenceOf(start: SliceStart | undefined): SequenceParameters | undefined {

@@ -68,7 +68,6 @@ export class H265Pictures implements PictureReader {
       timestamp,
       damaged,
       keyframe: slices.some(isRandomAccess),
-      field: false,
       ...(first === undefined ? { type: null, reordered: null } : this.#place(first)),
     };
   }

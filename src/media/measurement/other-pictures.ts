@@ -32,7 +32,7 @@ export class OtherPictures implements PictureReader {
     this.#current = { timestamp, damaged: gap };
     if (before === undefined) return [];
     const damaged = before.damaged || gap;
-    return [{ timestamp: before.timestamp, damaged, keyframe: null, type: null, reordered: null, field: false }];
+    return [{ timestamp: before.timestamp, damaged, keyframe: null, type: null, reordered: null }];
   }
 }
 

@@ -10,8 +10,6 @@ export interface MeasuredPicture {
   type: 'I' | 'P' | 'B' | null;
   /** It is shown before a picture that came before it; null where that is not known. */
   reordered: boolean | null;
-  /** One of the two fields of a frame. */
-  field: boolean;
   /** A packet of it is missing or malformed. */
   damaged: boolean;
 }

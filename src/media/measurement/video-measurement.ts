@@ -23,8 +23,6 @@ export interface VideoFigures {
   bFrames: boolean | null;
   /** Pictures come in another order than they are shown in; null where that could not be seen. */
   reordered: boolean | null;
-  /** Pictures are coded field by field. */
-  fields: boolean;
   parameterSets: Readonly<ParameterSetPlaces>;
   packetization: { kinds: string[]; largestPayload: number };
   /** Pictures of which something is missing. */
@@ -46,7 +44,6 @@ export class VideoMeasurement {
   #types = { I: 0, P: 0, B: 0 };
   #intraPictures = 0;
   #reordered: boolean | null = null;
-  #fields = false;
   #damaged = 0;
   #firstKeyframeMs: number | null = null;
 
@@ -87,7 +84,6 @@ export class VideoMeasurement {
       intraPictures: this.#intraPictures,
       bFrames: I + P + B === 0 ? null : B > 0,
       reordered: this.#reordered,
-      fields: this.#fields,
       parameterSets: this.#pictures.parameterSets,
       packetization: this.#packetization,
       damaged: this.#damaged,
@@ -99,9 +95,8 @@ export class VideoMeasurement {
     this.#statistics.add(picture, timestamp, this.#bytesOf(picture.timestamp), arrivalMs);
     if (picture.damaged) this.#damaged += 1;
     if (picture.type !== null) this.#types[picture.type] += 1;
-    if (picture.type === 'I' && picture.keyframe === false && !picture.field) this.#intraPictures += 1;
+    if (picture.type === 'I' && picture.keyframe === false) this.#intraPictures += 1;
     if (picture.reordered !== null) this.#reordered = this.#reordered === true || picture.reordered;
-    this.#fields ||= picture.field;
     if (picture.keyframe === true) this.#firstKeyframeMs ??= arrivalMs;
   }
 

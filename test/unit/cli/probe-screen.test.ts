@@ -60,6 +60,7 @@ const VIDEO: NonNullable<ProfileReport['video']> = {
   bitrateKbps: 4000,
   keyframes: 0,
   keyframeInterval: null,
+  intraPictures: 0,
   secondsSinceKeyframe: 4.96,
   bFrames: true,
   reordered: true,

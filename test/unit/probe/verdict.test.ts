@@ -21,6 +21,7 @@ const VIDEO: VideoReport = {
   bitrateKbps: 4000,
   keyframes: 3,
   keyframeInterval: { frames: 50, seconds: 2, longestSeconds: 2 },
+  intraPictures: 0,
   secondsSinceKeyframe: 1,
   bFrames: false,
   reordered: false,
@@ -76,6 +77,8 @@ describe('what plays in a browser', () => {
     const without = judge({ ...withVideo({ keyframes: 0, keyframeInterval: null }), framesPassed: 0 });
     expect([without.plays, ...codesOf(without.reasons)]).toEqual([null, 'video.no_keyframe']);
     expect(without.reasons[0]?.message).toContain('in 5 s');
+    const noIdr = judge({ ...withVideo({ keyframes: 0, intraPictures: 4 }), framesPassed: 0 });
+    expect([noIdr.plays, ...codesOf(noIdr.reasons)]).toEqual([null, 'video.no_idr']);
   });
 
   it.each<[string, Partial<VideoReport>]>([
