@@ -5,7 +5,7 @@ import type { DialTurn } from '../base/dial-stagger.ts';
 import type { Reason } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { Stream } from '../media/stream.ts';
-import { bFrames, noH264, streamMedia } from './stream-media.ts';
+import { bFrames, noH264, noPicture, streamMedia } from './stream-media.ts';
 import type { WatchedProfile } from '../peer/session.ts';
 import type { CameraSource, ProfileSource, StreamMedia, StreamState, StreamStats } from './messages.ts';
 
@@ -14,6 +14,8 @@ const MAX_PAYLOAD = 1200 - 32 - 2 - 16;
 /** A camera is not asked for keyframes more often than this. */
 const KEYFRAME_INTERVAL_MS = 500;
 const RECEIVER_REPORT_INTERVAL_MS = 5000;
+/** A keyframe is asked for when the camera begins; one that has none for so long leaves its viewers without a picture. */
+const NO_PICTURE_MS = 30_000;
 
 export interface PulledProfileOptions {
   camera: CameraSource;
@@ -47,6 +49,8 @@ export class PulledProfile implements WatchedProfile {
   /** The camera has agreed to send, so that it can be asked for a keyframe. */
   #playing = false;
   #lastKeyframeRequest = Number.NEGATIVE_INFINITY;
+  /** When the camera began to send, and what had been counted by then; until there is a picture, or that it is missing was said. */
+  #begun: { atMs: number; keyframes: number; accessUnits: number } | undefined;
   #countedBefore: SourceCounters = { reconnects: 0, stalls: 0, garbageBytes: 0 };
 
   constructor(options: PulledProfileOptions) {
@@ -150,6 +154,8 @@ export class PulledProfile implements WatchedProfile {
       // A camera may join us in the middle of a long group of pictures, and some hold back everything until its end.
       onPlay: () => {
         this.#playing = true;
+        const { keyframes = 0, accessUnits = 0 } = this.stream.video ?? {};
+        this.#begun = { atMs: performance.now(), keyframes, accessUnits };
         this.requestKeyframe();
       },
       onRtp: (track, packet, arrivalMs) => this.stream.receiveRtp(this.#tracks.indexOf(track), packet, arrivalMs),
@@ -158,6 +164,7 @@ export class PulledProfile implements WatchedProfile {
     this.#source.start();
     this.#reportTimer = setInterval(() => {
       this.#sendToCamera((index) => this.stream.receiverReport(index, this.#options.clock.now()));
+      this.#lookForPictures();
     }, RECEIVER_REPORT_INTERVAL_MS);
   }
 
@@ -197,6 +204,17 @@ export class PulledProfile implements WatchedProfile {
     this.#media = streamMedia(described, chosen);
     if (chosen.some(({ kind }) => kind === 'video')) return chosen;
     throw noH264(this.#media.video);
+  }
+
+  /** Packets may come and no picture of them: another payload type than described, an encrypted stream, a keyframe every five minutes. */
+  #lookForPictures(): void {
+    const begun = this.#begun;
+    const { video } = this.stream;
+    if (begun === undefined || video === undefined || this.#state !== 'playing') return;
+    const isMissing = video.keyframes === begun.keyframes;
+    if (isMissing && performance.now() - begun.atMs < NO_PICTURE_MS) return;
+    this.#begun = undefined;
+    if (isMissing) this.#warn(noPicture(video.accessUnits > begun.accessUnits, NO_PICTURE_MS));
   }
 
   /** Says what was found out while the profile plays. */

@@ -37,6 +37,22 @@ export function bFrames(): Reason {
   };
 }
 
+/** @param isReadable H.264 came, and no keyframe with its parameter sets */
+export function noPicture(isReadable: boolean, afterMs: number): Reason {
+  const seconds = afterMs / 1000;
+  return isReadable
+    ? {
+        code: 'stream.no_picture',
+        message: `The video had no keyframe in its first ${seconds} s; viewers see nothing before one.`,
+        advice: "Set a keyframe interval (GOP) of some seconds in the camera's video encoder, and switch smart codecs off.",
+      }
+    : {
+        code: 'stream.no_picture',
+        message: `Packets of the video came for ${seconds} s, and none of them could be read as the H.264 that is described.`,
+        advice: 'Switch encryption of the stream off in the camera, and set the encoder of the profile anew.',
+      };
+}
+
 function noSound({ encodingName, clockRate, channels }: RtspTrack): Reason {
   const isG711 = encodingName === 'PCMU' || encodingName === 'PCMA';
   const form = isG711

@@ -8,10 +8,12 @@ import { NO_CONFIGURATIONS, type OnvifProfile } from '../../../../src/camera/onv
 import type { StreamMedia, StreamState } from '../../../../src/plane/messages.ts';
 import { PulledProfile } from '../../../../src/plane/pulled-profile.ts';
 import { H264Camera, IDR, SLICES } from '../../media/h264-camera.ts';
+import { rtpBytes } from '../../media/rtp-bytes.ts';
 import { cameraWith } from '../rtsp/pull.ts';
+import type { ScriptedCamera } from '../rtsp/scripted-camera.ts';
 import { H264_AND_PCMU, sdp } from './described-stream.ts';
 
-/* Rows 7 and 8 of docs/camera-quirks.md, as far as a profile says of itself what viewers will miss. */
+/* Rows 7 and 8 of docs/camera-quirks.md, and what else a profile says of itself that viewers will miss. */
 
 const [SLICE = Buffer.alloc(0)] = SLICES;
 const B = Buffer.from([0x01, 0xa2, 0x11, 0x22, 0x33]);
@@ -23,7 +25,10 @@ interface Told {
 }
 
 /** Pulls a camera that describes itself so and sends those packets of its first track; returns all that the profile tells. */
-async function pulled(description: string, packets: readonly Buffer[]): Promise<Told[]> {
+async function pulled(
+  description: string,
+  packets: readonly Buffer[],
+): Promise<{ told: Told[]; camera: ScriptedCamera; profile: PulledProfile }> {
   const camera = await cameraWith({
     DESCRIBE: () => ({ body: description }),
     PLAY: () => ({ behind: Buffer.concat(packets.map((packet) => encodeInterleaved(0, packet))) }),
@@ -42,7 +47,7 @@ async function pulled(description: string, packets: readonly Buffer[]): Promise<
   });
   onTestFinished(() => profile.close());
   profile.retain();
-  return told;
+  return { told, camera, profile };
 }
 
 describe('quirk 7: B-frames (mediamtx#1491, #3022)', () => {
@@ -61,7 +66,7 @@ describe('quirk 7: B-frames (mediamtx#1491, #3022)', () => {
       camera.timestamp = place * 3600;
       return camera.picture([nal]);
     });
-    const told = await pulled(H264_AND_PCMU, packets);
+    const { told } = await pulled(H264_AND_PCMU, packets);
     await vi.waitFor(() => expect(told.at(-1)?.media?.warnings).toHaveLength(1));
     expect(told.at(-1)).toMatchObject({ state: 'playing', media: { video: 'H264', warnings: [{ code: 'stream.b_frames' }] } });
     const [warning] = told.at(-1)?.media?.warnings ?? [];
@@ -76,7 +81,7 @@ describe('quirk 8: H.265 and H.265+ (go2rtc#1439, #706, #240)', () => {
       ...['v=0', 's=RTSP/RTP stream from anjvision ipcamera', 'm=video 0 RTP/AVP 96', 'a=rtpmap:96 H265/90000'],
       'a=fmtp:96 packetization-mode=0;profile-id=1;sprop-vps=QAEMAf//AUAAAAMAAAMAAAMAAAMAmawJ',
     );
-    const told = await pulled(description, []);
+    const { told } = await pulled(description, []);
     await vi.waitFor(() => expect(told.at(-1)?.state).toBe('failed'));
     const { reason, media } = told.at(-1) ?? {};
     expect([reason?.code, media?.video]).toEqual(['stream.no_h264', 'H265']);
@@ -101,5 +106,32 @@ describe('quirk 8: H.265 and H.265+ (go2rtc#1439, #706, #240)', () => {
       streamUri: (token: string) => Promise.resolve(`rtsp://192.0.2.1/${token}`),
     };
     expect((await readProfiles(device, 'yard')).map(({ token }) => token)).toEqual(['sub', 'main', 'third']);
+  });
+});
+
+describe('video without a picture', () => {
+  const camera = new H264Camera(1, 0);
+  it.each([
+    ['has no keyframe', () => camera.picture([SLICE]), 'no keyframe'],
+    [
+      'is of another payload type than described',
+      () => [rtpBytes({ payload: SLICE, payloadType: 97 })],
+      'none of them could be read',
+    ],
+  ])('is told after half a minute when it %s', async (_, next, message) => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { told, camera: sender, profile } = await pulled(H264_AND_PCMU, next());
+    const warnings = (): string[] => (told.at(-1)?.media?.warnings ?? []).map((warning) => warning.message);
+    await vi.waitFor(() => expect(told.at(-1)?.state).toBe('playing'));
+    const startMs = performance.now();
+    while (performance.now() - startMs < 37_000) {
+      if (performance.now() - startMs < 29_000) expect(warnings()).toEqual([]);
+      const { bytesReceived } = profile.stats();
+      for (const packet of next()) sender.sendFrame(0, packet);
+      await vi.waitFor(() => expect(profile.stats().bytesReceived).toBeGreaterThan(bytesReceived), { interval: 5 });
+      vi.advanceTimersByTime(1500);
+    }
+    expect(warnings()).toEqual([expect.stringContaining(message)]);
   });
 });
