@@ -182,8 +182,8 @@ export class Camera {
     if (attemptAt === null || performance.now() + waitMs < attemptAt) this.#scheduleAttempt(waitMs);
   }
 
-  /** Notes what the device that is connected calls itself; with what it says of itself, it is known by that from now on. */
-  learn(endpointReference: string): void {
+  /** Notes what the device that is connected calls itself; with what it says of itself, it is known by that from now on. Null: nothing of its own. */
+  learn(endpointReference: string | null): void {
     const { manufacturer = '', model = '', serial = '' } = this.#status.information ?? {};
     this.#identity = { endpointReference, manufacturer, model, serial };
   }

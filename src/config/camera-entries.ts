@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { stringify } from 'yaml';
 import type { OnvifAddress } from './addresses.ts';
+import { isOwnName } from './endpoint-reference.ts';
 
 /** A camera that is to stand in the config. Its texts came from the network. */
 export interface CameraToAdd {
@@ -54,7 +55,7 @@ export function entriesOf(cameras: readonly CameraToAdd[], ids: ReadonlySet<stri
       name: name === null || name === '' ? undefined : escapeVariables(name),
       onvif: addressText(onvif),
       videoSource: undefined,
-      endpoint: isOwnName(endpointReference) ? endpointReference : undefined,
+      endpoint: endpointReference !== undefined && isOwnName(endpointReference) ? endpointReference : undefined,
       username,
     };
     return videoSources === 1 ? [entry] : inputsOf(entry, videoSources, taken);
@@ -135,11 +136,6 @@ function addressText({ host, port, path }: OnvifAddress): string {
   // A URL cannot carry the scope of a link-local address.
   if (path !== undefined && !host.includes('%')) return escapeVariables(`http://${place}${path}`);
   return port === 80 ? host : place;
-}
-
-/** Where a device leaves its endpoint reference empty it goes by its address, which is what changes. */
-function isOwnName(endpointReference: string | undefined): boolean {
-  return endpointReference !== undefined && /^(?:urn|uuid):[\w:.-]{1,200}$/i.test(endpointReference);
 }
 
 /** What a camera calls itself must not read our environment. */

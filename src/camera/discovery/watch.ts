@@ -18,6 +18,11 @@ const FIRST_SEARCHES = 3;
 /** And so many, one and a half minutes, once {@link DiscoveryWatch.hurry} was called: a camera that comes back from a power cut takes that long. */
 const HURRIED_SEARCHES = 24;
 
+const AGAIN = {
+  announcements: 'Announcements of cameras are heard again.',
+  search: 'Cameras are searched for again.',
+} as const;
+
 export interface DiscoveryWatchOptions {
   /** Names or local addresses of interfaces; absent: all. Those that are not there are searched once they come up. */
   interfaces?: readonly string[];
@@ -54,7 +59,7 @@ export class DiscoveryWatch {
   #ignored = 0;
   #ended: Promise<void> = Promise.resolve();
   /** What the log last said of failures, by what failed. */
-  readonly #complaints = new Map<string, string>();
+  readonly #complaints = new Map<keyof typeof AGAIN, string>();
 
   constructor(options: DiscoveryWatchOptions) {
     this.#options = options;
@@ -185,14 +190,14 @@ export class DiscoveryWatch {
     if (change === 'new' || change === 'new address') this.#options.onChange(device.endpointReference);
   }
 
-  #fails(what: string, error: unknown): void {
+  #fails(what: keyof typeof AGAIN, error: unknown): void {
     const text = describeReason(reasonOf(error));
     if (this.#complaints.get(what) === text) return;
     this.#complaints.set(what, text);
-    this.#options.logger.warn({ code: reasonOf(error).code }, `Discovery: ${text} Tried again.`);
+    this.#options.logger.warn({ code: reasonOf(error).code }, `${text} It is tried again.`);
   }
 
-  #works(what: string): void {
-    if (this.#complaints.delete(what)) this.#options.logger.info(`Discovery: the ${what} works again.`);
+  #works(what: keyof typeof AGAIN): void {
+    if (this.#complaints.delete(what)) this.#options.logger.info(AGAIN[what]);
   }
 }

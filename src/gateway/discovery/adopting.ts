@@ -5,6 +5,7 @@ import { isSameDevice } from '../../camera/device-identity.ts';
 import { onvifAddressOf } from '../../camera/discovery/device-address.ts';
 import type { PresentDevice } from '../../camera/discovery/present-devices.ts';
 import { adoptedId } from '../../config/adopted-id.ts';
+import { isOwnName } from '../../config/endpoint-reference.ts';
 import type { DiscoveryConfig } from '../../config/gateway-config.ts';
 import { isAdoptable } from './adopt-filter.ts';
 import type { NetworkView } from './network-view.ts';
@@ -25,8 +26,8 @@ export interface AdoptingOptions {
 /** Turns found devices into cameras, by the filters of the config. One that goes away stays, like one of the config. */
 export class Adopting {
   readonly #options: AdoptingOptions;
-  /** By id when it was seen last, milliseconds since 1970. */
-  readonly #seen = new Map<string, number>();
+  /** By id what it called itself, and when it was seen last, milliseconds since 1970. */
+  readonly #seen = new Map<string, { endpointReference: string; at: number }>();
   #warned = false;
 
   constructor(options: AdoptingOptions) {
@@ -59,7 +60,7 @@ export class Adopting {
     const short = adoptedId(endpointReference);
     const id = ids.has(short) ? adoptedId(endpointReference, 32) : short;
     if (ids.has(id)) return false;
-    this.#seen.set(id, clock.now());
+    this.#seen.set(id, { endpointReference, at: clock.now() });
     const onvif = onvifAddressOf({ addresses: answering, xaddrs });
     logger.info({ camera: id }, `camera ${id}: adopted ${name ?? hardware ?? 'a camera'} at ${onvif.host}`);
     add({
@@ -67,7 +68,12 @@ export class Adopting {
       name: name ?? hardware ?? `Camera at ${onvif.host}`,
       onvif,
       ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
-      identity: { endpointReference, manufacturer: '', model: '', serial: '' },
+      identity: {
+        endpointReference: isOwnName(endpointReference) ? endpointReference : null,
+        manufacturer: '',
+        model: '',
+        serial: '',
+      },
       adopted: true,
     });
     return true;
@@ -83,9 +89,9 @@ export class Adopting {
     for (const camera of cameras) {
       const seen = this.#seen.get(camera.id);
       if (seen === undefined) continue;
-      const device = network.find(camera.identity?.endpointReference);
+      const device = network.find(camera.identity?.endpointReference ?? seen.endpointReference);
       const isThere = device !== undefined;
-      if (isThere) this.#seen.set(camera.id, now);
+      if (isThere) seen.at = now;
       const twin = this.#lostTwin(camera, cameras, network);
       if (twin !== undefined && camera.place !== undefined) {
         const { place } = camera;
@@ -93,7 +99,7 @@ export class Adopting {
         twin.moved(place, 'serial number');
       } else if (isThere && configured.has(device)) {
         this.#remove(camera.id, 'it is a camera of the config');
-      } else if (!isThere && camera.status.information === null && now - seen > FORGET_MS) {
+      } else if (!isThere && camera.status.information === null && now - seen.at > FORGET_MS) {
         this.#remove(camera.id, 'it went away before it could be used');
       }
     }

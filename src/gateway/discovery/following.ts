@@ -1,8 +1,9 @@
 import type { Camera } from '../../camera/camera.ts';
 import { hasOwnSerial, isSameDevice, type DeviceIdentity } from '../../camera/device-identity.ts';
-import { onvifAddressOf, type CameraLocation } from '../../camera/discovery/device-address.ts';
+import { onvifAddressOf } from '../../camera/discovery/device-address.ts';
 import type { PresentDevice } from '../../camera/discovery/present-devices.ts';
 import type { CameraPlace } from '../../camera/whereabouts.ts';
+import { isOwnName } from '../../config/endpoint-reference.ts';
 import type { CameraLocations } from './camera-locations.ts';
 import type { CandidateLogins } from './candidate-logins.ts';
 import type { NetworkView } from './network-view.ts';
@@ -18,6 +19,14 @@ export interface FollowingOptions {
 
 /** By device the cameras whose business it is. */
 type Takers = ReadonlyMap<PresentDevice, readonly Camera[]>;
+
+/** What one look goes by. */
+interface Round {
+  cameras: readonly Camera[];
+  network: NetworkView;
+  changed: ReadonlySet<string>;
+  taken: Takers;
+}
 
 /** What is remembered of one camera between two looks. */
 interface Trace {
@@ -44,13 +53,12 @@ export class Following {
 
   /** Looks at each camera by ONVIF; `changed` are the devices that are heard at a new address. */
   look(cameras: readonly Camera[], network: NetworkView, changed: ReadonlySet<string>): void {
-    const followed = cameras.filter(({ kind }) => kind === 'onvif');
-    const taken = this.#taken(cameras, network);
-    for (const camera of followed) {
+    const round: Round = { cameras, network, changed, taken: this.#taken(cameras, network) };
+    for (const camera of cameras.filter(({ kind }) => kind === 'onvif')) {
       const trace = this.#traceOf(camera);
       trace.asking.clear();
-      if (camera.status.state === 'online') this.#stay(camera, trace, network, changed);
-      else this.#search(camera, trace, network, taken);
+      if (camera.status.state === 'online') this.#stay(camera, trace, round);
+      else this.#search(camera, trace, round);
     }
   }
 
@@ -60,7 +68,8 @@ export class Following {
   }
 
   /** Learns what the device of a connected camera calls itself, and has the camera looked at where another one is seen in its place. */
-  #stay(camera: Camera, trace: Trace, network: NetworkView, changed: ReadonlySet<string>): void {
+  #stay(camera: Camera, trace: Trace, round: Round): void {
+    const { network, changed } = round;
     trace.sent = undefined;
     const here = network.at(this.#options.locations.of(camera));
     const before = trace.here;
@@ -78,7 +87,7 @@ export class Following {
     }
     if (before !== here.endpointReference) return camera.refresh();
     // Nothing but its name tells the camera from the device that has its address now.
-    const elsewhere = this.#placeOf(own, camera);
+    const elsewhere = this.#placeOf(own, camera, round.cameras);
     if (camera.identity?.serial === '' && elsewhere !== undefined) camera.moved(elsewhere, BY_REFERENCE);
   }
 
@@ -88,16 +97,18 @@ export class Following {
     const isNew = identity === null || identity.endpointReference === null;
     const isNamedAnew = identity !== null && information !== null && isSameDevice(identity, information);
     const isFirstTime = identity?.endpointReference === device.endpointReference && identity.serial === '';
-    if (isNew || isNamedAnew || isFirstTime) camera.learn(device.endpointReference);
+    if (isNew || isNamedAnew || isFirstTime) {
+      camera.learn(isOwnName(device.endpointReference) ? device.endpointReference : null);
+    }
   }
 
-  #search(camera: Camera, trace: Trace, network: NetworkView, taken: Takers): void {
+  #search(camera: Camera, trace: Trace, { cameras, network, taken }: Round): void {
     const { identity, credentials, status } = camera;
     trace.here = undefined;
     if (identity === null) return;
     const own = network.answering(identity.endpointReference);
     if (own !== undefined) {
-      const place = this.#placeOf(own, camera);
+      const place = this.#placeOf(own, camera, cameras);
       if (place !== undefined && status.state === 'failed') this.#send(camera, trace, place, BY_REFERENCE);
       return;
     }
@@ -125,12 +136,16 @@ export class Following {
     camera.moved(to, by);
   }
 
-  /** Where the device answers now, other than where the camera is tried. */
-  #placeOf(device: PresentDevice, camera: Camera): CameraPlace | undefined {
-    const { onvif }: CameraLocation = this.#options.locations.of(camera);
+  /**
+   * Where the device answers now, other than where the camera is tried, and where another camera is connected: there are makers
+   * whose devices all call themselves the same.
+   */
+  #placeOf(device: PresentDevice, camera: Camera, cameras: readonly Camera[]): CameraPlace | undefined {
+    const others = cameras.filter((other) => other.status.state === 'online' && !isSameEncoder(camera, other));
+    const occupied = [camera, ...others].flatMap((each) => this.#options.locations.of(each).onvif ?? []);
     const elsewhere = device.answering.filter((address) => {
       const { port } = onvifAddressOf({ addresses: [address], xaddrs: device.xaddrs });
-      return onvif === null || !(onvif.addresses.includes(address) && onvif.port === port);
+      return !occupied.some((place) => place.addresses.includes(address) && place.port === port);
     });
     return elsewhere.length === 0 ? undefined : onvifAddressOf({ addresses: elsewhere, xaddrs: device.xaddrs });
   }
@@ -161,6 +176,13 @@ const NO_CREDENTIALS = { username: '', password: '' };
 /** A device is another camera's, unless that one is an input of the same encoder. */
 function isFree(device: PresentDevice, identity: DeviceIdentity, taken: Takers): boolean {
   return (taken.get(device) ?? []).every((taker) => taker.identity !== null && isSameDevice(identity, taker.identity));
+}
+
+/** Inputs of one encoder are configured at one address, or have one serial number. */
+function isSameEncoder(camera: Camera, other: Camera): boolean {
+  const home = ({ configuredAddress, address }: Camera): string => configuredAddress ?? address;
+  if (home(camera) === home(other)) return true;
+  return camera.identity !== null && other.identity !== null && isSameDevice(camera.identity, other.identity);
 }
 
 function isIn(changed: ReadonlySet<string>, device: PresentDevice | undefined): boolean {

@@ -64,15 +64,15 @@ describe('a device that is adopted', () => {
 
   it('fits the filters, and answers now', () => {
     const { network, adopting } = setUp({ adopt: [{ address: '10.0.0.0/24' }] });
-    network.plugIn('10.0.0.2', 'urn:1', '');
-    network.plugIn('10.0.1.2', 'urn:2', '');
+    network.plugIn('10.0.0.2', 'urn:uuid:1', '');
+    network.plugIn('10.0.1.2', 'urn:uuid:2', '');
     const wanted = (): string[] =>
       network
         .view()
         .devices.filter((device) => adopting.wants(device))
         .map((device) => device.endpointReference);
     network.search();
-    expect(wanted()).toEqual(['urn:1']);
+    expect(wanted()).toEqual(['urn:uuid:1']);
     network.pull('10.0.0.2');
     network.search();
     expect(wanted()).toEqual([]);
@@ -91,8 +91,8 @@ describe('a device that is adopted', () => {
 describe('an adopted camera', () => {
   it('stays while it is away, if it was ever online; one that never was is forgotten after ten minutes', async () => {
     const { network, cameras, adopting, adoptAll } = setUp();
-    network.plugIn('10.0.0.2', 'urn:1', 'ACME-0042');
-    network.plugIn('10.0.0.3', 'urn:2', 'ACME-0043', { password: 'another' });
+    network.plugIn('10.0.0.2', 'urn:uuid:1', 'ACME-0042');
+    network.plugIn('10.0.0.3', 'urn:uuid:2', 'ACME-0043', { password: 'another' });
     network.search();
     adoptAll();
     await after(10);
@@ -113,7 +113,7 @@ describe('an adopted camera', () => {
 
   it('is let go where it turns out to be a camera of the config', async () => {
     const { network, cameras, lines, adopting, adoptAll } = setUp();
-    network.plugIn('10.0.0.2', 'urn:1', 'ACME-0042');
+    network.plugIn('10.0.0.2', 'urn:uuid:1', 'ACME-0042');
     const view = network.search();
     adoptAll();
     await after(10);
@@ -126,14 +126,14 @@ describe('an adopted camera', () => {
 
   it('that calls itself something else since it started anew is the one that was there before', async () => {
     const { network, cameras, adopting, adoptAll } = setUp();
-    network.plugIn('10.0.0.2', 'urn:1', 'ACME-0042');
+    network.plugIn('10.0.0.2', 'urn:uuid:1', 'ACME-0042');
     adopting.release(cameras, network.search(), new Set());
     adoptAll();
     await after(10);
     const [first] = cameras;
-    first?.learn('urn:1');
+    first?.learn('urn:uuid:1');
     network.pull('10.0.0.2');
-    network.plugIn('10.0.0.3', 'urn:2', 'ACME-0042');
+    network.plugIn('10.0.0.3', 'urn:uuid:2', 'ACME-0042');
     network.search();
     adoptAll();
     await after(6000);

@@ -29,12 +29,12 @@ function setUp(network: FakeNetwork, cameras: () => readonly Camera[]) {
 /** A camera that is online at 10.0.0.1 and known by its endpoint reference and serial number. */
 async function known(serial = 'ACME-0042') {
   const network = new FakeNetwork();
-  network.plugIn('10.0.0.1', 'urn:own', serial);
+  network.plugIn('10.0.0.1', 'urn:uuid:own', serial);
   const camera = cameraAt(network, '10.0.0.1');
   const { following, look } = setUp(network, () => [camera]);
   await after(10);
   await look(network.search());
-  expect(camera.identity).toEqual({ endpointReference: 'urn:own', manufacturer: 'Acme', model: 'X100', serial });
+  expect(camera.identity).toEqual({ endpointReference: 'urn:uuid:own', manufacturer: 'Acme', model: 'X100', serial });
   // Beyond the time in which one attempt is enough.
   await after(6000);
   network.logins.length = 0;
@@ -44,9 +44,9 @@ async function known(serial = 'ACME-0042') {
 describe('a camera that is where it should be', () => {
   it('is left alone, also where somebody else says to be it', async () => {
     const { network, camera, look } = await known();
-    network.hello('urn:own', '10.0.0.66');
+    network.hello('urn:uuid:own', '10.0.0.66');
     for (let search = 0; search < 5; search += 1) {
-      await look(network.search(), 'urn:own');
+      await look(network.search(), 'urn:uuid:own');
       await after(6000);
     }
     expect(camera.address).toBe('10.0.0.1');
@@ -66,7 +66,7 @@ describe('a camera that is where it should be', () => {
 
   it('is not known by the device of another camera behind the same address', async () => {
     const network = new FakeNetwork();
-    network.plugIn('10.0.0.1', 'urn:own', 'ACME-0042');
+    network.plugIn('10.0.0.1', 'urn:uuid:own', 'ACME-0042');
     const camera = cameraAt(network, '10.0.0.1', { onvif: { host: '10.0.0.1', port: 8081 } });
     const { look } = setUp(network, () => [camera]);
     await after(10);
@@ -79,8 +79,8 @@ describe('a camera that is elsewhere', () => {
   it('is looked for at once where it says Hello from another address', async () => {
     const { network, camera, look } = await known();
     network.pull('10.0.0.1');
-    network.plugIn('10.0.0.2', 'urn:own', 'ACME-0042');
-    await look(network.hello('urn:own', '10.0.0.2'), 'urn:own');
+    network.plugIn('10.0.0.2', 'urn:uuid:own', 'ACME-0042');
+    await look(network.hello('urn:uuid:own', '10.0.0.2'), 'urn:uuid:own');
     expect(camera.status.reason?.code).toBe('camera.unreachable');
     await look();
     expect(camera.status.state).toBe('online');
@@ -91,7 +91,7 @@ describe('a camera that is elsewhere', () => {
   it('is not that device where its serial number is another, and that one is asked less and less often', async () => {
     const { network, camera, look } = await known();
     network.pull('10.0.0.1');
-    network.plugIn('10.0.0.2', 'urn:own', 'LIAR-0001');
+    network.plugIn('10.0.0.2', 'urn:uuid:own', 'LIAR-0001');
     await look(network.search());
     await after(6000);
     for (let second = 0; second < 600; second += 1) {
@@ -108,14 +108,14 @@ describe('a camera that is elsewhere', () => {
   it('is found again where a device that is not it has its address, and moves back when that is its own again', async () => {
     const { network, camera, look } = await known();
     network.plugIn('10.0.0.1', 'urn:stranger', 'ACME-0099');
-    network.plugIn('10.0.0.2', 'urn:own', 'ACME-0042');
-    await look(network.search(), 'urn:own', 'urn:stranger');
+    network.plugIn('10.0.0.2', 'urn:uuid:own', 'ACME-0042');
+    await look(network.search(), 'urn:uuid:own', 'urn:stranger');
     await look(network.search());
     expect([camera.status.state, camera.address]).toEqual(['online', '10.0.0.2']);
     network.pull('10.0.0.2');
-    network.plugIn('10.0.0.1', 'urn:own', 'ACME-0042');
+    network.plugIn('10.0.0.1', 'urn:uuid:own', 'ACME-0042');
     await after(6000);
-    await look(network.search(), 'urn:own');
+    await look(network.search(), 'urn:uuid:own');
     await after(60_000);
     expect([camera.status.state, camera.address, camera.configuredAddress]).toEqual(['online', '10.0.0.1', null]);
   });
@@ -124,7 +124,7 @@ describe('a camera that is elsewhere', () => {
     const { network, camera, following, look } = await known();
     network.pull('10.0.0.1');
     network.plugIn('10.0.0.2', 'urn:other', 'ACME-0043');
-    network.plugIn('10.0.0.3', 'urn:new', 'ACME-0042');
+    network.plugIn('10.0.0.3', 'urn:uuid:new', 'ACME-0042');
     network.plugIn('10.0.0.4', 'urn:locked', 'ACME-0044', { password: 'another' });
     await look(network.search());
     expect(camera.status.state).toBe('failed');
@@ -134,7 +134,7 @@ describe('a camera that is elsewhere', () => {
     }
     expect([camera.status.state, camera.address]).toEqual(['online', '10.0.0.3']);
     await look(network.search());
-    expect(camera.identity?.endpointReference).toBe('urn:new');
+    expect(camera.identity?.endpointReference).toBe('urn:uuid:new');
     expect(network.view().devices.some((device) => following.isExpected(camera, device))).toBe(false);
   });
 
@@ -165,7 +165,7 @@ describe('a camera that is elsewhere', () => {
     await after(6000);
     await look(network.search());
     network.pull('10.0.0.1');
-    network.plugIn('10.0.0.3', 'urn:new', 'ACME-0042');
+    network.plugIn('10.0.0.3', 'urn:uuid:new', 'ACME-0042');
     await look(network.search());
     for (let round = 0; round < 8; round += 1) {
       await look(network.search());
@@ -177,10 +177,52 @@ describe('a camera that is elsewhere', () => {
     ]);
   });
 
+  it('is not sent to another camera that calls itself the same, as all of some makers do', async () => {
+    const network = new FakeNetwork();
+    const cameras = ['10.0.0.1', '10.0.0.2'].map((host) => {
+      network.plugIn(host, 'urn:uuid:of-all', '');
+      return cameraAt(network, host, { id: host });
+    });
+    const { look } = setUp(network, () => cameras);
+    await after(10);
+    await look(network.search());
+    expect(cameras.map(({ identity }) => identity?.endpointReference)).toEqual(['urn:uuid:of-all', 'urn:uuid:of-all']);
+    network.pull('10.0.0.1');
+    cameras[0]?.refresh();
+    for (let round = 0; round < 8; round += 1) {
+      await look(network.search());
+      await after(3000);
+    }
+    expect(cameras.map(({ status, address }) => [status.state, address])).toEqual([
+      ['failed', '10.0.0.1'],
+      ['online', '10.0.0.2'],
+    ]);
+  });
+
+  it('that goes by the URL of its service is found by its serial number', async () => {
+    const network = new FakeNetwork();
+    network.plugIn('10.0.0.1', 'http://10.0.0.1/onvif/device_service', 'ACME-0042');
+    const camera = cameraAt(network, '10.0.0.1');
+    const { look } = setUp(network, () => [camera]);
+    await after(10);
+    await look(network.search());
+    expect(camera.identity).toMatchObject({ endpointReference: null, serial: 'ACME-0042' });
+    // Its address is that of another such device now.
+    network.plugIn('10.0.0.1', 'http://10.0.0.1/onvif/device_service', 'ACME-0043');
+    network.plugIn('10.0.0.2', 'http://10.0.0.2/onvif/device_service', 'ACME-0042');
+    await after(6000);
+    camera.refresh();
+    for (let round = 0; round < 8; round += 1) {
+      await look(network.search());
+      await after(1000);
+    }
+    expect([camera.status.state, camera.address]).toEqual(['online', '10.0.0.2']);
+  });
+
   it('is not looked for by a serial number that many have', async () => {
     const { network, camera, look } = await known('1');
     network.pull('10.0.0.1');
-    network.plugIn('10.0.0.3', 'urn:new', '1');
+    network.plugIn('10.0.0.3', 'urn:uuid:new', '1');
     await look(network.search());
     for (let second = 0; second < 30; second += 1) {
       await look(network.search());
@@ -193,8 +235,8 @@ describe('a camera that is elsewhere', () => {
   it('keeps its new address while it refuses us there', async () => {
     const { network, camera, look } = await known();
     network.pull('10.0.0.1');
-    network.plugIn('10.0.0.2', 'urn:own', 'ACME-0042', { password: 'another' });
-    await look(network.search(), 'urn:own');
+    network.plugIn('10.0.0.2', 'urn:uuid:own', 'ACME-0042', { password: 'another' });
+    await look(network.search(), 'urn:uuid:own');
     await look();
     expect(camera.status.reason?.code).toBe('camera.unauthorized');
     network.logins.length = 0;
@@ -211,7 +253,7 @@ describe('a camera that is elsewhere', () => {
 it('a camera that only the config names is found at its address, and not taken for who else lets us in', async () => {
   const network = new FakeNetwork();
   network.plugIn('10.0.0.1', 'urn:stranger', 'ACME-0099');
-  const identity = { endpointReference: 'urn:own', manufacturer: '', model: '', serial: '' };
+  const identity = { endpointReference: 'urn:uuid:own', manufacturer: '', model: '', serial: '' };
   const camera = cameraAt(network, '10.0.0.1', { identity });
   const { look } = setUp(network, () => [camera]);
   await after(10);
@@ -219,8 +261,8 @@ it('a camera that only the config names is found at its address, and not taken f
   // Nobody else is it: that may be a camera which calls itself something else since its last start.
   expect(camera.status.state).toBe('online');
   expect(camera.identity?.serial).toBe('');
-  network.plugIn('10.0.0.2', 'urn:own', 'ACME-0042');
-  await look(network.search(), 'urn:own');
+  network.plugIn('10.0.0.2', 'urn:uuid:own', 'ACME-0042');
+  await look(network.search(), 'urn:uuid:own');
   await look(network.search());
   expect(camera.address).toBe('10.0.0.2');
   await look(network.search());
