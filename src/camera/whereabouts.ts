@@ -25,6 +25,8 @@ const NOT_THERE: ReadonlySet<string> = new Set([
   'camera.unreachable',
   'camera.timeout',
   'camera.not_onvif',
+  'camera.certificate',
+  'camera.redirected',
   'camera.other_device',
 ]);
 

@@ -174,15 +174,14 @@ export class OnvifDevice {
 
   async #findServices(): Promise<void> {
     this.#services = await this.#listServices();
-    const { media1, media2, deviceIO, ptz, imaging, events } = {
+    const ptz = this.#locate('ptz');
+    const imaging = this.#locate('imaging');
+    const events = this.#locate('events');
+    this.#media = new OnvifMedia(this.#soap, {
       media1: this.#locate('media'),
       media2: this.#locate('media2'),
       deviceIO: this.#locate('deviceIO'),
-      ptz: this.#locate('ptz'),
-      imaging: this.#locate('imaging'),
-      events: this.#locate('events'),
-    };
-    this.#media = new OnvifMedia(this.#soap, { media1, media2, deviceIO });
+    });
     this.#ptz = ptz === null ? null : new OnvifPtz(this.#soap, ptz);
     this.#imaging = imaging === null ? null : new OnvifImaging(this.#soap, imaging);
     this.#events = events === null ? null : new OnvifEvents(this.#soap, events, this.#xaddrOf('events') ?? '');

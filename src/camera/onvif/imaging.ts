@@ -31,7 +31,10 @@ export interface ImagingOptions {
   irCutFilter: string[];
 }
 
-/** The imaging service of a device (ONVIF Imaging Service Specification), by tokens of video sources. Errors are those of {@link SoapClient}. */
+/**
+ * The imaging service of a device (ONVIF Imaging Service Specification); video sources are named by their tokens. Errors are
+ * those of {@link SoapClient}.
+ */
 export class OnvifImaging {
   readonly #soap: SoapClient;
   readonly #service: ServiceLocation;
@@ -65,7 +68,7 @@ export class OnvifImaging {
     };
   }
 
-  /** Changes what is given and nothing else; the camera keeps it. Of the package's request the value 0 falls out. */
+  /** Changes what is given and nothing else; the camera keeps it. */
   async set(videoSource: string, change: ImagingChange): Promise<void> {
     const setting = (name: string, value: number | string | undefined): string =>
       value === undefined ? '' : `<${name} xmlns="${SCHEMA_NAMESPACE}">${escapeXml(String(value))}</${name}>`;

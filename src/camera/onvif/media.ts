@@ -9,7 +9,7 @@ import {
   SCHEMA_NAMESPACE,
   textElement,
 } from './envelope.ts';
-import { isBroken, OnvifFault } from './failure.ts';
+import { isBroken } from './failure.ts';
 import {
   metadataRequestContent,
   parseMetadataConfigurations,
@@ -79,11 +79,8 @@ export class OnvifMedia {
   /** Where a JPEG of the profile is fetched: an http or https URL without credentials, at the host by which we reached the camera. */
   async snapshotUri(profileToken: string): Promise<string> {
     const token = textElement('ProfileToken', profileToken);
-    const written = parseMediaUri(await this.#call('GetSnapshotUri', { media1: token, media2: token }));
-    const url = URL.parse(written ?? '');
-    if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) throw this.#noUri('snapshot', profileToken);
-    // Behind NAT the port is as little the camera's as the host; the one rule for all its addresses knows which to take.
-    const location = this.#soap.locate(url.href);
+    const uri = parseMediaUri(await this.#call('GetSnapshotUri', { media1: token, media2: token }));
+    const location = this.#soap.locate(uri ?? '');
     if (location === null) throw this.#noUri('snapshot', profileToken);
     return locationUrl(this.#soap.host, location);
   }
@@ -103,9 +100,7 @@ export class OnvifMedia {
    * in it, so that nothing else of it changes.
    */
   async setMetadataConfiguration(token: string, change: Partial<MetadataParts>): Promise<void> {
-    const name = 'GetMetadataConfigurations';
-    // Without a token: some cameras answer one that they are asked for by name with a fault, all list all.
-    const answer = await this.#call(name, { media1: '', media2: '' });
+    const answer = await this.#call('GetMetadataConfigurations', { media1: '', media2: '' });
     const element = findElements(answer, 'Configurations').find((each) => each.attributes.get('token') === token);
     if (element === undefined) {
       throw new GatewayError('camera.fault', `The camera at ${this.#soap.place} has no metadata configuration "${token}".`, {
@@ -128,7 +123,7 @@ export class OnvifMedia {
       const answer = await this.#soap.call(this.#deviceIO, buildRequest(DEVICE_IO_NAMESPACE, 'GetAudioOutputs'));
       return findElements(answer, 'Token').flatMap(({ text }) => (text === '' ? [] : [text]));
     } catch (error) {
-      if (error instanceof OnvifFault) return [];
+      if (isBroken(error)) return [];
       throw error;
     }
   }
@@ -163,7 +158,7 @@ export class OnvifMedia {
         ),
       );
     } catch (error) {
-      if (error instanceof OnvifFault) return [];
+      if (isBroken(error)) return [];
       throw error;
     }
   }

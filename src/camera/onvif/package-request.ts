@@ -1,6 +1,6 @@
-// Of the package come requests, and nothing that comes back (measured on 0.8.3): it reads answers without limit or deadline and searches
-// them in quadratic time (200 kB: 3 s); an answer that it does not expect throws past its callback; of several PTZ nodes or presets of
-// one name it keeps one, the token `1.0` becomes 1. Its moves (unnamed axes to 0), imaging (no 0), pull points (Axis' Id only) are ours.
+// From the package come requests; exchange and reading are ours. Measured on 0.8.3: it reads without bound or deadline, searches
+// answers in quadratic time (200 kB: 3 s), throws past its callback at unexpected ones, keeps one of several PTZ nodes, reads the
+// token `1.0` as 1. Ours too: moves (it sets unnamed axes to 0), imaging (it drops 0), pull points (it drops parameters).
 import { Cam } from 'onvif';
 import type { SoapRequest } from './envelope.ts';
 

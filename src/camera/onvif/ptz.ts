@@ -7,7 +7,7 @@ import type { SoapClient } from './soap-client.ts';
 
 /**
  * A position, a distance or a speed, each axis from -1 to 1 (a zoom position from 0) in the generic spaces of the PTZ
- * service. Pan and tilt go together, and so does an axis that is left out stay as it is.
+ * service. Pan and tilt go together; an axis that is left out stays as it is.
  */
 export interface PtzVector {
   panTilt?: { x: number; y: number };
@@ -41,7 +41,10 @@ export interface PtzPreset {
 /** Entries of a list beyond these are not read. */
 const MAX_ENTRIES = 1024;
 
-/** The PTZ service of a device (ONVIF PTZ Service Specification); profiles are named by their tokens. Errors are those of {@link SoapClient}. */
+/**
+ * The PTZ service of a device (ONVIF PTZ Service Specification); profiles are named by their tokens. Errors are those of
+ * {@link SoapClient}.
+ */
 export class OnvifPtz {
   readonly #soap: SoapClient;
   readonly #service: ServiceLocation;
