@@ -58,7 +58,8 @@ type Kind = 'video' | 'audio' | 'metadata';
  */
 export class Stream {
   readonly #options: StreamOptions;
-  readonly #readers = new Set<StreamReader>();
+  /** With what is called where one of them throws. */
+  readonly #readers = new Map<StreamReader, (error: unknown) => void>();
   readonly #cache: KeyframeCache;
   /** RTCP identity towards the camera. */
   readonly #ssrc = randomInt(1, 2 ** 32);
@@ -167,11 +168,15 @@ export class Stream {
     return Buffer.concat([report, encodePictureLossIndication(this.#ssrc, media)]);
   }
 
-  /** Adds a viewer, which is handed the cached group of pictures at once, and then what comes. Returns how to remove it. */
-  addReader(reader: StreamReader): () => void {
-    for (const frame of this.#cache.frames) reader.video(frame);
-    this.#readers.add(reader);
-    return () => this.#readers.delete(reader);
+  /**
+   * Adds a viewer, which is handed the cached group of pictures at once, and then what comes. Returns how to remove it.
+   *
+   * @param onFailure called with what the viewer threw; it is removed then, and the others go on. Default: who feeds the stream is thrown it.
+   */
+  addReader(reader: StreamReader, onFailure: (error: unknown) => void = rethrow): () => void {
+    this.#readers.set(reader, onFailure);
+    for (const frame of this.#cache.frames) this.#give(reader, onFailure, () => reader.video(frame));
+    return () => void this.#readers.delete(reader);
   }
 
   /** True when a viewer that joins has a picture at once. */
@@ -249,7 +254,9 @@ export class Stream {
     this.#tracks[index] = 'metadata';
     if (this.#metadata === undefined) {
       this.#metadata = new MetadataTrack(track, randomInt(2 ** 32), (gzipped) => {
-        for (const reader of this.#readers) if (reader.wantsMetadata) reader.metadata(gzipped);
+        this.#toReaders((reader) => {
+          if (reader.wantsMetadata) reader.metadata(gzipped);
+        });
       });
     } else {
       this.#metadata.reconnect(track);
@@ -258,7 +265,7 @@ export class Stream {
 
   #handOn(frame: VideoFrame): void {
     this.#cache.add(frame);
-    for (const reader of this.#readers) reader.video(frame);
+    this.#toReaders((reader) => reader.video(frame));
   }
 
   #receiveAudio(bytes: Buffer, arrivalMs: number): void {
@@ -268,11 +275,26 @@ export class Stream {
     const { codec, receiver } = audio;
     const { payload, marker } = placed.packet;
     const packet: AudioPacket = { codec, payload, timestamp: placed.timestamp, clockRate: receiver.clockRate, marker };
-    for (const reader of this.#readers) reader.audio(packet);
+    this.#toReaders((reader) => reader.audio(packet));
+  }
+
+  #toReaders(give: (reader: StreamReader) => void): void {
+    for (const [reader, onFailure] of this.#readers) this.#give(reader, onFailure, () => give(reader));
+  }
+
+  /** A fault in what serves one viewer must reach neither the camera's connection nor the other viewers. */
+  #give(reader: StreamReader, onFailure: (error: unknown) => void, give: () => void): void {
+    if (!this.#readers.has(reader)) return;
+    try {
+      give();
+    } catch (error) {
+      this.#readers.delete(reader);
+      onFailure(error);
+    }
   }
 
   #metadataWanted(): boolean {
-    for (const reader of this.#readers) if (reader.wantsMetadata) return true;
+    for (const reader of this.#readers.keys()) if (reader.wantsMetadata) return true;
     return false;
   }
 
@@ -292,6 +314,10 @@ export class Stream {
   #receivers(): TrackReceiver[] {
     return [this.#video?.receiver, this.#audio?.receiver, this.#metadata?.receiver].filter((receiver) => receiver !== undefined);
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function isH264(track: TrackDescription): boolean {

@@ -172,9 +172,9 @@ export class Session {
     });
     this.#egress = egress;
     if (!stream.hasKeyframe) watched.requestKeyframe();
-    this.#removeReader = stream.addReader(egress);
     this.#reportTimer = setInterval(() => egress.sendReports(), REPORT_INTERVAL_MS);
     events.state('live');
+    this.#removeReader = stream.addReader(egress, (error) => this.close(reasonOf(error)));
   }
 
   #onDataChannel(channel: PeerDataChannel): void {

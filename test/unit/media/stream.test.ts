@@ -164,6 +164,32 @@ describe('stream: readers', () => {
 });
 
 describe('stream: loss and reconnect', () => {
+  it('leaves out a viewer that throws, tells its owner, and goes on for the others', () => {
+    const { stream } = start();
+    const camera = new H264Camera();
+    stream.setTracks([VIDEO]);
+    feed(stream, camera.picture([IDR]), NOW);
+    const failures: unknown[] = [];
+    /** Takes so many pictures, then throws. */
+    const join = (pictures: number): Reader => {
+      const reader = new Reader();
+      const video = vi.fn<StreamReader['video']>((frame) => {
+        if (reader.frames.length === pictures) throw new TypeError(`took ${pictures}`);
+        reader.frames.push(frame);
+      });
+      stream.addReader(Object.assign(reader, { video }), (error) => failures.push(error));
+      return reader;
+    };
+    // The first fails at what is there already, the second at what comes.
+    join(0);
+    join(1);
+    const other = join(100);
+    expect([failures, stream.readers]).toEqual([[new TypeError('took 0')], 2]);
+    for (const at of [40, 80]) feed(stream, camera.picture([SLICE]), NOW + at);
+    expect(failures.slice(1)).toEqual([new TypeError('took 1')]);
+    expect([other.frames.length, stream.readers]).toEqual([3, 1]);
+  });
+
   it('asks for a keyframe after a loss and hands no damaged picture on', () => {
     const { stream, onKeyframeWanted } = start();
     stream.setTracks([VIDEO]);
