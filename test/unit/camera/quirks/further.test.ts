@@ -1,9 +1,10 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encodeInterleaved } from '../../../../src/camera/rtsp/interleaved.ts';
 import { H264Camera, IDR, PPS, SLICES, SPS } from '../../media/h264-camera.ts';
 import { rtpBytes } from '../../media/rtp-bytes.ts';
 import { cameraWith, clientOf } from '../rtsp/pull.ts';
 import { DescribedStream, H264_AND_PCMU, sdp } from './described-stream.ts';
+import { soon } from './soon.ts';
 
 /* The second table of docs/camera-quirks.md: what else cameras were seen to do. */
 
@@ -176,12 +177,12 @@ describe('RTSP answers', () => {
     const camera = await cameraWith({ DESCRIBE: () => ({ silent: true }), PLAY: () => ({ silent: true }) });
     const { client, told } = clientOf(camera.url);
     const start = client.start();
-    await vi.waitFor(() => expect(camera.methods.at(-1)).toBe('DESCRIBE'));
+    await soon(() => expect(camera.methods.at(-1)).toBe('DESCRIBE'));
     const body = sdp('m=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000', 'a=control:v');
     camera.sendRaw(Buffer.from(`RTSP/1.0 200 OK\ncseq:2 \ncontent-length:${body.length}\n\n${body}`));
-    await vi.waitFor(() => expect(camera.methods.at(-1)).toBe('PLAY'));
+    await soon(() => expect(camera.methods.at(-1)).toBe('PLAY'));
     camera.sendRaw(Buffer.concat([encodeInterleaved(1, Buffer.alloc(8)), encodeInterleaved(0, PACKET)]));
-    await vi.waitFor(() => expect(told.map((line) => line.split(' ')[0])).toEqual(['tracks', 'rtcp', 'rtp']));
+    await soon(() => expect(told.map((line) => line.split(' ')[0])).toEqual(['tracks', 'rtcp', 'rtp']));
     camera.sendRaw(Buffer.from('RTSP/1.0 200 OK\r\nCSeq : none\r\nRTP-Info: url=trackID=1;seq=0;rtptime=0;\r\n\r\n'));
     expect((await start).tracks).toHaveLength(1);
   });
@@ -191,7 +192,7 @@ describe('RTSP answers', () => {
     const start = clientOf(camera.url).client.start();
     const outcome = start.catch((error: unknown) => error);
     for (const method of ['OPTIONS', 'DESCRIBE']) {
-      await vi.waitFor(() => expect(camera.methods.at(-1)).toBe(method));
+      await soon(() => expect(camera.methods.at(-1)).toBe(method));
       camera.sendRaw(Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n'));
     }
     expect(await outcome).toMatchObject({ code: 'rtsp.status', message: expect.stringContaining('400 Bad Request') as string });

@@ -12,6 +12,7 @@ import { rtpBytes } from '../../media/rtp-bytes.ts';
 import { cameraWith } from '../rtsp/pull.ts';
 import type { ScriptedCamera } from '../rtsp/scripted-camera.ts';
 import { H264_AND_PCMU, sdp } from './described-stream.ts';
+import { soon } from './soon.ts';
 
 /* Rows 7 and 8 of docs/camera-quirks.md, and what else a profile says of itself that viewers will miss. */
 
@@ -67,7 +68,7 @@ describe('quirk 7: B-frames (mediamtx#1491, #3022)', () => {
       return camera.picture([nal]);
     });
     const { told } = await pulled(H264_AND_PCMU, packets);
-    await vi.waitFor(() => expect(told.at(-1)?.media?.warnings).toHaveLength(1));
+    await soon(() => expect(told.at(-1)?.media?.warnings).toHaveLength(1));
     expect(told.at(-1)).toMatchObject({ state: 'playing', media: { video: 'H264', warnings: [{ code: 'stream.b_frames' }] } });
     const [warning] = told.at(-1)?.media?.warnings ?? [];
     expect(warning?.message).toContain('B-frames');
@@ -82,7 +83,7 @@ describe('quirk 8: H.265 and H.265+ (go2rtc#1439, #706, #240)', () => {
       'a=fmtp:96 packetization-mode=0;profile-id=1;sprop-vps=QAEMAf//AUAAAAMAAAMAAAMAAAMAmawJ',
     );
     const { told } = await pulled(description, []);
-    await vi.waitFor(() => expect(told.at(-1)?.state).toBe('failed'));
+    await soon(() => expect(told.at(-1)?.state).toBe('failed'));
     const { reason, media } = told.at(-1) ?? {};
     expect([reason?.code, media?.video]).toEqual(['stream.no_h264', 'H265']);
     expect(reason?.message).toContain('H265');
@@ -120,13 +121,13 @@ describe('video without a picture', () => {
     onTestFinished(() => void vi.useRealTimers());
     const { told, camera, profile } = await pulled(H264_AND_PCMU, next());
     const warnings = (): string[] => (told.at(-1)?.media?.warnings ?? []).map((warning) => warning.message);
-    await vi.waitFor(() => expect(told.at(-1)?.state).toBe('playing'));
+    await soon(() => expect(told.at(-1)?.state).toBe('playing'));
     const startMs = performance.now();
     const playUntil = async (elapsedMs: number): Promise<void> => {
       while (performance.now() - startMs < elapsedMs) {
         const { bytesReceived } = profile.stats();
         for (const packet of next()) camera.sendFrame(0, packet);
-        await vi.waitFor(() => expect(profile.stats().bytesReceived).toBeGreaterThan(bytesReceived), { interval: 5 });
+        await soon(() => expect(profile.stats().bytesReceived).toBeGreaterThan(bytesReceived));
         vi.advanceTimersByTime(1500);
       }
     };

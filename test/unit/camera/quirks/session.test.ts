@@ -5,6 +5,7 @@ import { rtpBytes } from '../../media/rtp-bytes.ts';
 import { cameraWith, clientOf, started } from '../rtsp/pull.ts';
 import type { Script, ScriptedCamera } from '../rtsp/scripted-camera.ts';
 import { sdp } from './described-stream.ts';
+import { soon } from './soon.ts';
 
 /* Rows 14 to 19 of docs/camera-quirks.md: what cameras get wrong with RTSP. */
 
@@ -36,9 +37,9 @@ describe('quirk 14: other interleaved channels than asked, odd ones, or none (go
     const { tracks } = await client.start();
     for (const channel of channels) camera.sendFrame(channel, PACKET);
     const heard = ['rtp H264', 'rtcp H264', 'rtp PCMU', 'rtcp PCMU'];
-    await vi.waitFor(() => expect(told.slice(1).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual(heard));
+    await soon(() => expect(told.slice(1).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual(heard));
     for (const track of tracks) client.sendRtcp(track, Buffer.from([1]));
-    await vi.waitFor(() => expect(camera.frames.map(({ channel }) => channel)).toEqual([channels[1], channels[3]]));
+    await soon(() => expect(camera.frames.map(({ channel }) => channel)).toEqual([channels[1], channels[3]]));
   });
 });
 
@@ -54,10 +55,10 @@ describe('quirk 15: garbage between interleaved frames (gortsplib#653, go2rtc#23
     await client.start();
     const frame = encodeInterleaved(0, PACKET);
     camera.sendRaw(Buffer.concat([frame, garbage, frame, frame, frame]));
-    await vi.waitFor(() => expect(told.filter((line) => line.startsWith('rtp H264 32')).length).toBeGreaterThanOrEqual(3));
+    await soon(() => expect(told.filter((line) => line.startsWith('rtp H264 32')).length).toBeGreaterThanOrEqual(3));
     expect(client.counters.garbageBytes).toBeGreaterThan(0);
     camera.sendRequest('OPTIONS');
-    await vi.waitFor(() => expect(camera.responses.map(({ status }) => status)).toEqual([200]));
+    await soon(() => expect(camera.responses.map(({ status }) => status)).toEqual([200]));
     expect(closed).toEqual([]);
   });
 });
@@ -229,7 +230,7 @@ describe('quirk 18: keep-alive and stalls (mediamtx#1066, #4210, go2rtc#2409, #1
     expect(timers.map(([, ms]) => ms)).toEqual([afterMs]);
     const before = camera.requests.length;
     timers[0]?.[0]();
-    await vi.waitFor(() => expect(camera.requests).toHaveLength(before + 1));
+    await soon(() => expect(camera.requests).toHaveLength(before + 1));
     expect(camera.requests.at(-1)?.headers.get('Session')).toBe(session.split(';')[0]?.trim());
   });
 
@@ -238,12 +239,12 @@ describe('quirk 18: keep-alive and stalls (mediamtx#1066, #4210, go2rtc#2409, #1
     const { client, told, closed } = clientOf(camera.url, { requestTimeoutMs: 300 });
     await client.start();
     const alive = client.keepAlive();
-    await vi.waitFor(() => expect(camera.asked('OPTIONS')).toHaveLength(2));
+    await soon(() => expect(camera.asked('OPTIONS')).toHaveLength(2));
     const number = Number(camera.requests.at(-1)?.headers.get('CSeq'));
     camera.sendRaw(Buffer.from(`RTSP/1.0 400 Bad Request\r\nCSeq: ${number - 1}\r\n\r\n`));
     expect(await alive).toBe(false);
     camera.sendFrame(0, PACKET);
-    await vi.waitFor(() => expect(told.at(-1)).toContain('rtp H264'));
+    await soon(() => expect(told.at(-1)).toContain('rtp H264'));
     expect(closed).toEqual([]);
   });
 
@@ -264,7 +265,7 @@ describe('quirk 18: keep-alive and stalls (mediamtx#1066, #4210, go2rtc#2409, #1
     });
     source.start();
     const expected = ['connecting', 'playing', 'rtsp.stalled', 'playing'];
-    await vi.waitFor(() => expect(states.slice(0, 4)).toEqual(expected), { timeout: 5000, interval: 5 });
+    await soon(() => expect(states.slice(0, 4)).toEqual(expected));
     await source.close();
   });
 });
