@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { CameraInfo } from '../../src/base/api.ts';
@@ -54,8 +54,10 @@ export class GatewayProcess {
   readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   #requests = 0;
 
-  constructor() {
-    this.#child = fork(CHILD, { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  /** @param prefix what the process is run by, such as `ip netns exec NAME` */
+  constructor(prefix: readonly string[] = []) {
+    const [command, ...rest] = [...prefix, process.execPath, '--expose-gc', CHILD] as [string, ...string[]];
+    this.#child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
     this.#child.on('message', ({ id, result, error }: Answer) => {
       const waiting = this.#waiting.get(id);
