@@ -32,7 +32,7 @@ export default defineConfig({
         test: {
           ...oneAtATime,
           name: 'interop',
-          include: ['test/{scenario,interop,e2e}/**/*.test.ts'],
+          include: ['test/{interop,e2e}/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 1 },

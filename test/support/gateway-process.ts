@@ -56,7 +56,7 @@ export class GatewayProcess {
 
   /** @param prefix what the process is run by, such as `ip netns exec NAME` */
   constructor(prefix: readonly string[] = []) {
-    const [command, ...rest] = [...prefix, process.execPath, '--expose-gc', CHILD] as [string, ...string[]];
+    const [command = process.execPath, ...rest]: string[] = [...prefix, process.execPath, '--expose-gc', CHILD];
     this.#child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
     this.#child.on('message', ({ id, result, error }: Answer) => {
