@@ -43,7 +43,8 @@ describe('the verdict of probe is that of Chromium', () => {
     const camera = await startFfmpegRtspCamera(options);
     try {
       const shown = await shareShown(camera.url, options.rate ?? 15);
-      const { stdout } = await runCli(['probe', camera.url, '--json', '--duration', '3']);
+      const { stdout, stderr } = await runCli(['probe', camera.url, '--json', '--duration', '3']);
+      expect(stderr).toBe('');
       const verdict = (JSON.parse(stdout) as ProbeReport).profiles[0]?.browser;
       console.log(`${name}: Chromium shows ${(shown * 100).toFixed(0)} % of the pictures, probe says ${JSON.stringify(verdict)}`);
       expect(verdict?.plays).toBe(shown >= ENOUGH);

@@ -19,7 +19,8 @@ export class CliProcess {
     this.#child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
-    this.#exited = once(this.#child, 'exit').then(([code]) => code as number | null);
+    // Not `exit`: what it said last may still be on its way then.
+    this.#exited = once(this.#child, 'close').then(([code]) => code as number | null);
   }
 
   get pid(): number {
