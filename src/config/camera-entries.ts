@@ -130,11 +130,11 @@ function unused(wanted: string, taken: { has(word: string): boolean }, separator
 }
 
 /** The shortest form of the address that the config knows. */
-function addressText({ host, port, path }: OnvifAddress): string {
+function addressText({ host, port, secure = false, path = '' }: OnvifAddress): string {
   const bracketed = isIPv6(host) ? `[${host}]` : host;
-  const place = port === 80 ? bracketed : `${bracketed}:${port}`;
+  const place = port === (secure ? 443 : 80) ? bracketed : `${bracketed}:${port}`;
   // A URL cannot carry the scope of a link-local address.
-  if (path !== undefined && !host.includes('%')) return escapeVariables(`http://${place}${path}`);
+  if ((secure || path !== '') && !host.includes('%')) return escapeVariables(`http${secure ? 's' : ''}://${place}${path}`);
   return port === 80 ? host : place;
 }
 

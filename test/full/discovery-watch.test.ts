@@ -30,7 +30,7 @@ function watchOn(port: number, options: Partial<DiscoveryWatchOptions> = {}) {
   return { watch, changed, said: () => lines.map(({ msg }) => String(msg)) };
 }
 
-it('it searches several times at its start, hears who comes in between, and counts junk', async () => {
+it('the network is searched several times at the start, who comes in between is heard, and junk is counted', async () => {
   const port = await discoveryPort();
   const first = await place('127.0.0.2', port);
   const { watch, changed } = watchOn(port);

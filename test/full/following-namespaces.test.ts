@@ -22,7 +22,7 @@ type Side = 'east' | 'west';
 const site = new Map<'gateway' | Side, ConnectedNamespace>();
 let folder: string;
 let cameras: { side: Side; host: string; process: CliProcess }[] = [];
-let gateways: CliProcess[] = [];
+const gateways: CliProcess[] = [];
 const figures: string[] = [];
 
 const at = (name: 'gateway' | Side): ConnectedNamespace => {

@@ -32,7 +32,10 @@ export class CameraLocations {
   /** Where the camera is, as far as its names resolved. */
   of(camera: Camera): CameraLocation {
     const { place } = camera;
-    if (place !== undefined) return { onvif: { addresses: this.#of(place.host), port: place.port }, rtspAddresses: [] };
+    if (place !== undefined) {
+      const { host, port, secure = false } = place;
+      return { onvif: { addresses: this.#of(host), port, secure }, rtspAddresses: [] };
+    }
     return { onvif: null, rtspAddresses: hostsOf(camera).flatMap((host) => this.#of(host)) };
   }
 

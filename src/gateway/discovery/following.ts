@@ -112,7 +112,8 @@ export class Following {
       if (place !== undefined && status.state === 'failed') this.#send(camera, trace, place, BY_REFERENCE);
       return;
     }
-    if (!hasOwnSerial(identity)) return;
+    // Who is to be reached by https alone is not asked for by less.
+    if (!hasOwnSerial(identity) || camera.place?.secure === true) return;
     for (const device of network.devices) {
       if (device.answering.length === 0 || !isFree(device, identity, taken)) continue;
       const place = onvifAddressOf({ addresses: device.answering, xaddrs: device.xaddrs });
@@ -145,7 +146,7 @@ export class Following {
     const occupied = [camera, ...others].flatMap((each) => this.#options.locations.of(each).onvif ?? []);
     const elsewhere = device.answering.filter((address) => {
       const { port } = onvifAddressOf({ addresses: [address], xaddrs: device.xaddrs });
-      return !occupied.some((place) => place.addresses.includes(address) && place.port === port);
+      return !occupied.some((place) => place.addresses.includes(address) && (place.secure === true || place.port === port));
     });
     return elsewhere.length === 0 ? undefined : onvifAddressOf({ addresses: elsewhere, xaddrs: device.xaddrs });
   }

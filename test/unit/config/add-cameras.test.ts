@@ -167,6 +167,8 @@ describe('addresses', () => {
     [{ host: '10.0.0.9', port: 80, path: '/other?x=1' }, 'http://10.0.0.9/other?x=1'],
     [{ host: '2001:db8::9', port: 80 }, '2001:db8::9'],
     [{ host: '2001:db8::9', port: 8000, path: '/other' }, 'http://[2001:db8::9]:8000/other'],
+    [{ host: '10.0.0.9', port: 443, secure: true as const }, 'https://10.0.0.9'],
+    [{ host: '10.0.0.9', port: 8443, path: '/other', secure: true as const }, 'https://10.0.0.9:8443/other'],
     [{ host: 'fe80::9%eth0', port: 80 }, 'fe80::9%eth0'],
     [{ host: 'fe80::9%eth0', port: 8000 }, '[fe80::9%eth0]:8000'],
   ])('are written as the config knows them: %o', (onvif, written) => {

@@ -14,7 +14,13 @@ describe('onvifAddressOf', () => {
     ['IPv4 first', ['fe80::1%eth0', '2001:db8::1', '10.0.0.9'], ['http://[2001:db8::1]:81/'], { host: '10.0.0.9', port: 81 }],
     ['link-local last', ['fe80::1%eth0', '2001:db8::1'], ['http://[2001:db8::1]:81/'], { host: '2001:db8::1', port: 81 }],
     ['the scope of link-local', ['fe80::1%eth0'], [], { host: 'fe80::1%eth0', port: 80 }],
-    ['no https', ['10.0.0.9'], ['https://10.0.0.9/onvif/device_service'], { host: '10.0.0.9', port: 80 }],
+    ['http rather than https', ['10.0.0.9'], ['https://10.0.0.9/', 'http://10.0.0.9:81/'], { host: '10.0.0.9', port: 81 }],
+    [
+      'https where that is all',
+      ['10.0.0.9'],
+      ['https://10.0.0.9/onvif/device_service'],
+      { host: '10.0.0.9', port: 443, secure: true },
+    ],
   ])('takes %s', (_what, addresses, xaddrs, expected) => {
     expect(onvifAddressOf(device(addresses, xaddrs))).toEqual(expected);
   });

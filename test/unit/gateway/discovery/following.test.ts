@@ -199,6 +199,28 @@ describe('a camera that is elsewhere', () => {
     ]);
   });
 
+  it('by https is found by its endpoint reference, stays with https, and is not looked for by less', async () => {
+    const network = new FakeNetwork();
+    network.plugIn('10.0.0.1', 'urn:uuid:own', 'ACME-0042');
+    const camera = cameraAt(network, '10.0.0.1', { onvif: { host: '10.0.0.1', port: 443, secure: true } });
+    const { look } = setUp(network, () => [camera]);
+    await after(10);
+    await look(network.search());
+    expect(camera.identity).toMatchObject({ endpointReference: 'urn:uuid:own', serial: 'ACME-0042' });
+    network.pull('10.0.0.1');
+    network.plugIn('10.0.0.3', 'urn:uuid:other', 'ACME-0042');
+    await after(6000);
+    camera.refresh();
+    for (let round = 0; round < 5; round += 1) {
+      await look(network.search());
+      await after(1000);
+    }
+    expect(network.logins).not.toContain('10.0.0.3');
+    network.plugIn('10.0.0.2', 'urn:uuid:own', 'ACME-0042');
+    await look(network.search());
+    expect([camera.status.state, camera.place]).toEqual(['online', { host: '10.0.0.2', port: 443, secure: true }]);
+  });
+
   it('that goes by the URL of its service is found by its serial number', async () => {
     const network = new FakeNetwork();
     network.plugIn('10.0.0.1', 'http://10.0.0.1/onvif/device_service', 'ACME-0042');
