@@ -21,12 +21,24 @@ export async function openTcp(host: string, port: number, signal: AbortSignal): 
 }
 
 /**
+ * Cameras of 2012 know no TLS but 1.0 and 1.1, with keys and digests that are refused today. Where the config says which
+ * certificate will do, that is good enough; where it is trusted for who signed it, it is not.
+ */
+const OLD_TLS = { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+
+/**
  * @param policy Absent: the certificate must be one that an authority known to the system gave to this name.
  * @throws CertificateRefused, an Error of node:tls; after the signal any.
  */
 export async function openTls(host: string, port: number, policy: TlsPolicy | undefined, signal: AbortSignal): Promise<Socket> {
   // Judged below, before a word is said, so that the error can name what the camera shows.
-  const socket = connectTls({ host, port, rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}) });
+  const socket = connectTls({
+    host,
+    port,
+    rejectUnauthorized: false,
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(policy === undefined ? {} : OLD_TLS),
+  });
   await opened(socket, 'secureConnect', signal);
   const shown = plainFingerprint(socket.getPeerX509Certificate()?.fingerprint256 ?? '');
   const why = String(socket.authorizationError);

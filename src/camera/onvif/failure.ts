@@ -85,6 +85,8 @@ export function untrusted(place: string, why: string, shown: string): GatewayErr
   });
 }
 
+const OLD_TLS = 'its TLS is too old to be trusted unless the config names its certificate (tls_fingerprint: ...)';
+
 const NETWORK_REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'it refuses connections on this port',
   ECONNRESET: 'it cut the connection',
@@ -95,6 +97,8 @@ const NETWORK_REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the name does not resolve',
   EAI_AGAIN: 'the name server does not answer',
   ETIMEDOUT: 'no answer',
+  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: OLD_TLS,
+  ERR_SSL_UNSUPPORTED_PROTOCOL: OLD_TLS,
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS on this port (write http:// instead of https://)',
 };
 

@@ -66,6 +66,13 @@ describe('ONVIF over https', () => {
     expect(requests.at(-1)?.path).toBe('/media1');
   });
 
+  it('to a camera with TLS 1.0 alone works where its certificate is named in the config, and else tells why it does not', async () => {
+    const old = { ...certificate, minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+    const { port } = await startCamera(WORKING, old);
+    expect((await connect(port, { secure: true, tls: { fingerprint: certificate.fingerprint } })).information.model).toBe('X1');
+    expect((await errorOf(connect(port, { secure: true }))).message).toContain('its TLS is too old');
+  });
+
   it('to a port without TLS, and http to one with it, are told', async () => {
     const open = await startCamera(WORKING);
     expect((await errorOf(connect(open.port, { secure: true }))).message).toContain('does not speak TLS on this port');

@@ -58,7 +58,7 @@ export const fault = (code: string, text: string): string =>
 /** Answers by request name, or by `last part of the path/name`; a string is the content of the SOAP body. */
 export async function startCamera(
   answers: Record<string, Answer>,
-  certificate?: Certificate,
+  certificate?: Pick<Certificate, 'key' | 'cert'>,
 ): Promise<{ port: number; requests: Request[]; heads: IncomingMessage[] }> {
   const requests: Request[] = [];
   const heads: IncomingMessage[] = [];
