@@ -41,7 +41,6 @@ export class TrackReceiver {
   #payloadType: number;
   /** No packet of this connection has come. */
   #isNew = true;
-  #reconnected = false;
   #received = 0;
   #malformed = 0;
   #lostBefore = 0;
@@ -73,7 +72,6 @@ export class TrackReceiver {
     this.#senderClock.forget();
     this.#timeline.reordered = false;
     this.#isNew = true;
-    this.#reconnected = true;
   }
 
   /** See {@link Timeline.reordered}. */
@@ -91,8 +89,7 @@ export class TrackReceiver {
     const reception = this.#receiver.receive(packet, arrivalMs);
     if (reception === undefined) return undefined;
     if (reception.restart) this.#senderClock.forget();
-    const restart = reception.restart || this.#reconnected;
-    this.#reconnected = false;
+    const restart = reception.restart || this.#isNew;
     this.#received += 1;
     const timestamp = this.#timeline.advance(packet.timestamp, arrivalMs, restart);
     if (this.#isNew) this.#senderClock.place((rtpTimestamp) => this.#timeline.translate(rtpTimestamp));

@@ -5,6 +5,9 @@ import { ParameterSets } from './h264/parameter-sets.ts';
 import { timestampDistance } from './rtp/packet.ts';
 import { TrackReceiver, type TrackDescription } from './track.ts';
 
+/** Of video in RTP, Hz. */
+const CLOCK_RATE = 90_000;
+
 /** One picture ready to be sent: the payloads are shared by all viewers and must not be written to. */
 export interface VideoFrame {
   /** RTP payloads in order; the last one carries the marker bit. */
@@ -121,9 +124,10 @@ export class VideoTrack {
     this.#events.frame({ payloads, timestamp: this.#distinct(timestamp), keyframe, bytes });
   }
 
-  /** A B slice that steps back in time is the proof: such slices alone do not change the order. */
+  /** A B slice that steps back in time, and not by a jump, is the proof: such slices alone do not change the order. */
   #noteOrder(nals: readonly Buffer[], rtp: number): void {
-    if (!this.#reordered && this.#lastRtp !== undefined && timestampDistance(this.#lastRtp, rtp) < 0 && nals.some(isBSlice)) {
+    const step = this.#lastRtp === undefined ? 0 : timestampDistance(this.#lastRtp, rtp);
+    if (!this.#reordered && step < 0 && step > -CLOCK_RATE && nals.some(isBSlice)) {
       this.#reordered = true;
       this.receiver.reordered = true;
       this.#events.reordered();

@@ -230,5 +230,12 @@ describe('quirk 7: B-frames (mediamtx#1491, #3022)', () => {
         [SLICE, 1],
       ]).reordered,
     ).toBe(0);
+    // The clock of the camera was set back.
+    expect(
+      play([
+        [B, 40],
+        [B, 10],
+      ]).reordered,
+    ).toBe(0);
   });
 });
