@@ -5,6 +5,7 @@ import { baseUrl, controlUrl } from '../../../src/camera/rtsp/control-url.ts';
 import { encodeInterleaved, InterleavedParser, type InterleavedItem } from '../../../src/camera/rtsp/interleaved.ts';
 import { encodeRequest, encodeResponse, RtspHeaders } from '../../../src/camera/rtsp/message.ts';
 import { parseSessionDescription } from '../../../src/camera/rtsp/sdp.ts';
+import { parseSession } from '../../../src/camera/rtsp/session-header.ts';
 import { parseTransport } from '../../../src/camera/rtsp/transport-header.ts';
 import { rtspTarget } from '../../../src/camera/rtsp/target.ts';
 import { formatRtspUrl, parseRtspUrl } from '../../../src/base/rtsp-url.ts';
@@ -171,8 +172,12 @@ const transport: FuzzTarget = {
     'RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=0A0B0C0D;mode="PLAY"',
     'RTP/AVP;unicast;client_port=50000-50001;server_port=6970-6971;source=192.0.2.20;ssrc=0x1',
     'RTP/AVP/TCP;interleaved=4',
+    '47112344;timeout=60',
+    '0A1B-2C3D ; timeout = "90"; x=1',
   ),
   run(input) {
+    const { timeoutMs } = parseSession(input.toString('latin1')) ?? { timeoutMs: 1000 };
+    demand(isWithin(timeoutMs, 1000, 1e12), 'a session lasts for whole seconds');
     const { channels, serverPorts, ssrc } = parseTransport(input.toString('latin1'));
     demand(
       channels === undefined || [channels.rtp, channels.rtcp].every((each) => isWithin(each, 0, 255)),

@@ -4,6 +4,7 @@ import type { RtpPacket } from 'werift';
 import type { Reason } from '../../../src/base/errors.ts';
 import type { IceCandidate } from '../../../src/base/ice.ts';
 import { Stream } from '../../../src/media/stream.ts';
+import { ViewerEgress } from '../../../src/peer/egress/viewer-egress.ts';
 import { Session, type WatchedProfile } from '../../../src/peer/session.ts';
 import { DevicePeer } from '../../../src/peer/webrtc/device-peer.ts';
 import type { SessionState } from '../../../src/plane/messages.ts';
@@ -132,6 +133,19 @@ describe('a session with a viewer', () => {
     await viewer.transport.iceTransport.connection.send(closeNotify);
     await reaches(opened, 'closed', 'session.left');
     expect(stream.readers).toBe(0);
+  });
+
+  it('ends with the reason where what serves the viewer fails', async () => {
+    const opened = openSession();
+    await watch(opened, []);
+    await reaches(opened, 'live');
+    const faulty = vi.spyOn(ViewerEgress.prototype, 'video').mockImplementation(() => {
+      throw new TypeError('faulty');
+    });
+    onTestFinished(() => faulty.mockRestore());
+    sendKeyframe(opened.stream);
+    await reaches(opened, 'closed', 'internal');
+    expect(opened.stream.readers).toBe(0);
   });
 
   it('that is closed twice says so once, with the first reason', async () => {
