@@ -130,7 +130,7 @@ function unused(wanted: string, taken: { has(word: string): boolean }, separator
 }
 
 /** The shortest form of the address that the config knows. */
-function addressText({ host, port, secure = false, path = '' }: OnvifAddress): string {
+function addressText({ host, port, secure, path = '' }: OnvifAddress): string {
   const bracketed = isIPv6(host) ? `[${host}]` : host;
   const place = port === (secure ? 443 : 80) ? bracketed : `${bracketed}:${port}`;
   // A URL cannot carry the scope of a link-local address.
