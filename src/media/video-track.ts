@@ -30,7 +30,8 @@ export interface VideoTrackEvents {
 
 /**
  * The video of one pulled profile: packets to access units, parameter sets before each IDR, and again to packets of our
- * size, once for all viewers. What a viewer's decoder could not show is not handed on: after a loss the track waits for a keyframe.
+ * size, once for all viewers. What a viewer's decoder could not show is not handed on: after a loss the track waits for a keyframe, and
+ * recovers with the first that is whole (gortsplib#503).
  */
 export class VideoTrack {
   readonly receiver: TrackReceiver;

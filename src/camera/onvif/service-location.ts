@@ -9,9 +9,10 @@ export interface ServiceLocation {
 }
 
 /**
- * The place of a service from its XAddr. A camera behind NAT writes the address that it sees itself, and an address that
- * came from the network must not lead us to another host, nor from https to http: only path and query are taken, and the
- * port where scheme and host are those by which we talk to the camera. Undefined where it is no HTTP URL.
+ * The place of a service from its XAddr. A camera behind NAT writes the address that it sees itself (frigate#18352), one that was moved the
+ * address that it had (SriHome: go2rtc#1948, scrypted#1839), and an address that came from the network must not lead us to another host, nor
+ * from https to http: only path and query are taken (a PullPoint may be told from others by its `?Idx=`: core#83524), and the port where
+ * scheme and host are those by which we talk to the camera. Undefined where it is no HTTP URL.
  */
 export function serviceLocation(
   xaddr: string,

@@ -139,6 +139,7 @@ export class SoapClient {
 
   async #exchange(service: ServiceLocation, request: SoapRequest, options: CallOptions): Promise<XmlElement> {
     const { host, tls, username, password, signal } = this.#options;
+    // By the camera's clock, which may be years off: it takes nothing else (Dahua, Amcrest: scrypted#1142, agsh/onvif#249, frigate#12352).
     const token = this.#isSigned(options)
       ? { username, password, nonce: randomBytes(16), createdMs: Date.now() + (this.#clockOffsetMs ?? 0) }
       : undefined;

@@ -74,7 +74,7 @@ export function parseSessionDescription(text: string): SessionDescription {
   };
 }
 
-/** Whether the camera sends on this track; the ONVIF backchannel is for us to send. */
+/** Whether the camera sends on this track; the ONVIF backchannel is for us to send, of which Dahua lists twenty forms (gortsplib#479). */
 export function isReceived(track: RtspTrack): boolean {
   return track.direction !== 'sendonly';
 }

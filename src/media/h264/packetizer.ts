@@ -4,7 +4,8 @@ const STAP_A = 24;
 const FU_A = 28;
 
 /**
- * RTP payloads of one access unit, RFC 6184 packetization-mode 1: small NAL units share a STAP-A, large ones become FU-A.
+ * RTP payloads of one access unit, RFC 6184 packetization-mode 1: small NAL units share a STAP-A, large ones become FU-A, however large the
+ * packets were in which they came (UniFi sends whole NAL units: mediamtx#797, #5895).
  * The last payload is the one to carry the marker bit.
  *
  * @param maxPayload most bytes of a payload, at least 3

@@ -7,8 +7,8 @@ import { connect, connectTo, DATE, fault, soap, startCamera, WORKING, type Answe
  * test/interop/gateway-discovery.test.ts; more of clock, NAT and PullPoints is in test/unit/camera/onvif.
  */
 
-describe('quirk 20: ONVIF clock skew, XAddr behind NAT, PullPoint address with ?Idx= (scrypted#1142, agsh/onvif#249, go2rtc#1948)', () => {
-  it('signs by the clock of the camera, which takes nothing that is years off (scrypted#1142, frigate#18352)', async () => {
+describe('quirk 20: ONVIF clock skew, XAddr behind NAT, PullPoint address with ?Idx= (scrypted#1142, frigate#18352, core#83524)', () => {
+  it('signs by the clock of the camera, which takes nothing that is years off (scrypted#1142, agsh/onvif#249, frigate#12352)', async () => {
     const cameraClock = Date.parse('2020-01-01T01:02:03Z');
     const picky: Answer = ({ envelope }, response) => {
       const created = Date.parse(textAt(envelope, 'Header', 'Security', 'UsernameToken', 'Created') ?? '');
@@ -22,7 +22,7 @@ describe('quirk 20: ONVIF clock skew, XAddr behind NAT, PullPoint address with ?
     expect(Math.abs((device.clockOffsetMs ?? 0) - (cameraClock - Date.now()))).toBeLessThan(60_000);
   });
 
-  it('asks the host that it reached where the camera writes the address that it sees itself (agsh/onvif#249, frigate#12352)', async () => {
+  it('asks the host that it reached where the camera writes the address that it sees or had (frigate#18352, go2rtc#1948, scrypted#1839)', async () => {
     const { port, requests } = await startCamera({
       ...WORKING,
       GetStreamUri: '<r><MediaUri><Uri>rtsp://192.168.1.64:554/Streaming/Channels/101?transportmode=unicast</Uri></MediaUri></r>',
@@ -32,8 +32,8 @@ describe('quirk 20: ONVIF clock skew, XAddr behind NAT, PullPoint address with ?
     expect(requests.filter(({ path }) => path === '/media1').map(({ name }) => name)).toContain('GetStreamUri');
   });
 
-  it('keeps the query of the address by which a camera tells its subscriptions apart (go2rtc#1948, core#83524)', async () => {
-    const address = 'http://192.168.1.64/onvif/Events/PullSubManager_2026?Idx=3';
+  it('keeps the query of the address by which a camera tells its subscriptions apart (core#83524)', async () => {
+    const address = 'http://192.168.1.64/onvif/Subscription?Idx=3';
     const { device, requests } = await connectTo(
       {
         CreatePullPointSubscription:
@@ -45,6 +45,6 @@ describe('quirk 20: ONVIF clock skew, XAddr behind NAT, PullPoint address with ?
     );
     const pullPoint = await device.events?.createPullPoint();
     await pullPoint?.pull(1000);
-    expect(requests.at(-1)).toMatchObject({ name: 'PullMessages', path: '/onvif/Events/PullSubManager_2026?Idx=3' });
+    expect(requests.at(-1)).toMatchObject({ name: 'PullMessages', path: '/onvif/Subscription?Idx=3' });
   });
 });
