@@ -234,7 +234,7 @@ export class RtspClient {
     await this.#connect(target);
     // Only to learn how to keep the session alive; a camera that refuses it may still play.
     this.#keepAlive.learn((await this.#request('OPTIONS', uri)).headers.getAll('Public').join(','));
-    // No `Require` of the backchannel: a doorbell takes it for a call and disables its button (Amcrest AD410: go2rtc#247, #95, #830).
+    // No `Require` of the backchannel: a doorbell takes it for a call and disables its button (Amcrest: go2rtc#247, #95, #830).
     const response = await this.#request('DESCRIBE', uri, [['Accept', 'application/sdp']]);
     const location = response.headers.get('Location');
     if (response.status >= 300 && response.status < 400 && location !== undefined) return { location };

@@ -5,7 +5,7 @@
 
 /**
  * Base for the control attributes of a description: Content-Base, else Content-Location, else the URL that was asked for.
- * Repairs a doubled scheme (`rtsp://rtsp://host/`: go2rtc#208), a missing one (`host/path`, Anjvision: go2rtc#1852) and a bare path.
+ * Repairs a doubled scheme (`rtsp://rtsp://host/`: go2rtc#208), a missing one (`host/path`: Anjvision, go2rtc#1852) and a bare path.
  */
 export function baseUrl(requested: string, contentBase: string | undefined, contentLocation: string | undefined): string {
   const given = (contentBase || contentLocation || '').trim();

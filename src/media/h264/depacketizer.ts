@@ -81,7 +81,7 @@ export class H264Depacketizer {
       this.#malformed += 1;
       this.#lose();
     }
-    // A marker behind parameter sets or SEI alone does not end a picture (TP-Link Tapo TC70, H264DVR: go2rtc#244).
+    // A marker behind parameter sets or SEI alone does not end a picture (TP-Link Tapo TC70, H264DVR, go2rtc#244).
     if (packet.marker && this.#markerEnds && (this.#damaged || hasPicture(this.#nals))) {
       this.#ended = packet.timestamp;
       completed = completed.length === 0 ? this.#complete() : [...completed, ...this.#complete()];

@@ -63,7 +63,7 @@ export class RtpReceiver {
   /** Undefined when the packet is late, a duplicate, or of another source than the one that was announced. */
   receive(packet: RtpPacket, arrivalMs: number): Reception | undefined {
     if (this.#ssrc !== packet.ssrc) {
-      // What is left of an earlier session comes on the new connection (Reolink RLC-410, live555 before 2017): not a new beginning.
+      // What is left of an earlier session comes on the new connection (Reolink RLC-410, live555 before 2017.06.04): not a new beginning.
       if (this.#ssrc !== undefined && this.#ssrc === this.#announcedSsrc && arrivalMs - this.#lastArrivalMs < SILENT_MS) {
         this.#dropped += 1;
         return undefined;
