@@ -144,7 +144,10 @@ async function withTermination<Answer>(
   }
 }
 
-/** By the camera's own two times, so that its clock does not matter; undefined where they say nothing (Vista: both are the same). */
+/**
+ * By the camera's own two times, so that its clock does not matter; undefined where they say nothing (Vista writes the same
+ * time twice).
+ */
 function lifetimeOf(answer: XmlElement): number | undefined {
   const lifetime = Date.parse(textAt(answer, 'TerminationTime') ?? '') - Date.parse(textAt(answer, 'CurrentTime') ?? '');
   return lifetime > 0 ? lifetime : undefined;

@@ -71,12 +71,12 @@ export class OnvifMedia {
       media2: `${textElement('Protocol', 'RTSP')}${token}`,
     });
     const uri = parseRtspUrl(parseMediaUri(answer) ?? '');
-    // A camera behind NAT names an address that it sees itself, and no answer may lead us to a host that the config does not name.
+    // A camera behind NAT names an address that it sees itself, and no answer may lead us to another host.
     if (uri !== undefined) return formatRtspUrl({ ...uri, host: this.#soap.host });
     throw this.#noUri('RTSP', profileToken);
   }
 
-  /** Where a JPEG of the profile is fetched: an http or https URL without credentials, at the host by which we reached the camera. */
+  /** Where a JPEG of the profile is fetched: a URL without credentials, at the host by which we reached the camera. */
   async snapshotUri(profileToken: string): Promise<string> {
     const token = textElement('ProfileToken', profileToken);
     const uri = parseMediaUri(await this.#call('GetSnapshotUri', { media1: token, media2: token }));
