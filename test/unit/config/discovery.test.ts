@@ -69,6 +69,11 @@ discovery:
       ['1:22: discovery.adopt[0].modell: is not a known key; did you mean "model"?'],
     ],
     [
+      'a number',
+      '{adopt: [{model: 12}]}',
+      ['1:29: discovery.adopt[0].model: is read as a number, not as text; put it in quotes'],
+    ],
+    [
       'an address that is none',
       '{adopt: [{model: x}, {address: 192.168.1.0/33}]}',
       [

@@ -161,16 +161,23 @@ describe('a camera that is elsewhere', () => {
   it('is found again with all inputs of its encoder, each of which is a camera', async () => {
     const { network, camera } = await known();
     const second = cameraAt(network, '10.0.0.1', { id: 'second' });
-    const { look } = setUp(network, () => [camera, second]);
+    const followed = [camera, second];
+    const { look } = setUp(network, () => followed);
     await after(6000);
     await look(network.search());
     network.pull('10.0.0.1');
     network.plugIn('10.0.0.3', 'urn:uuid:new', 'ACME-0042');
-    await look(network.search());
-    for (let round = 0; round < 8; round += 1) {
-      await look(network.search());
-      await after(1000);
-    }
+    const lookOn = async (): Promise<void> => {
+      for (let round = 0; round < 8; round += 1) {
+        await look(network.search());
+        await after(1000);
+      }
+    };
+    // The second one is found to be away when the first is back already.
+    followed.pop();
+    await lookOn();
+    followed.push(second);
+    await lookOn();
     expect([camera, second].map(({ status, address }) => [status.state, address])).toEqual([
       ['online', '10.0.0.3'],
       ['online', '10.0.0.3'],
