@@ -1,3 +1,4 @@
+import { HeadScan, MAX_WORD_BYTES } from './head-scan.ts';
 import { parseHeaders, parseStartLine, type RtspRequest, type RtspResponse } from './message.ts';
 
 /** What comes out of one RTSP connection: messages, and the binary frames between them (RFC 2326 section 10.12). */
@@ -38,7 +39,8 @@ export function encodeInterleaved(channel: number, payload: Uint8Array): Buffer 
  * Takes an RTSP connection apart as its bytes arrive; for clients and servers alike. Never throws on what it is given.
  *
  * A frame that lies whole in one chunk is handed on as a view of that chunk. Some cameras put garbage between frames (Canon VB-H47:
- * gortsplib#653; go2rtc#231, frigate#5323): the parser searches for the next thing that looks like a frame (small channel, RTP version 2, followed by another frame or message) or like a message.
+ * gortsplib#653; go2rtc#231, frigate#5323): the parser searches for the next thing that looks like a frame (small channel, RTP version 2,
+ * followed by another frame or message) or like a message.
  */
 export class InterleavedParser {
   readonly counters: InterleavedCounters = { garbageBytes: 0, resyncs: 0 };
@@ -49,6 +51,12 @@ export class InterleavedParser {
   /** Length at which the unfinished item can be looked at again; undefined when only more bytes will tell. */
   #needed: number | undefined;
   #searching = false;
+  /** Length at which the unfinished head is too long, whatever comes. */
+  #textLimit = 0;
+  /** Where in the unfinished item its empty line was searched for already. */
+  #headSearched = 0;
+  /** Of the buffer that is taken apart. */
+  #heads: HeadScan | undefined;
 
   constructor(onItem: (item: InterleavedItem) => void) {
     this.#onItem = onItem;
@@ -57,11 +65,13 @@ export class InterleavedParser {
   push(chunk: Buffer): void {
     let rest = chunk;
     while (this.#pendingBytes > 0 && rest.length > 0) {
+      // Of an unfinished head only a line break tells more, or another control character, or its length.
+      const isMoreOfText = this.#needed === undefined && this.#pendingBytes + rest.length < this.#textLimit && !hasControl(rest);
       const take = this.#needed === undefined ? rest.length : Math.min(rest.length, this.#needed - this.#pendingBytes);
       this.#pending.push(rest.subarray(0, take));
       this.#pendingBytes += take;
       rest = rest.subarray(take);
-      if (this.#needed !== undefined && this.#pendingBytes < this.#needed) return;
+      if (isMoreOfText || (this.#needed !== undefined && this.#pendingBytes < this.#needed)) return;
       const joined = Buffer.concat(this.#pending, this.#pendingBytes);
       this.#keep(joined.subarray(this.#parse(joined)));
     }
@@ -76,11 +86,14 @@ export class InterleavedParser {
   /** Hands on all complete items and returns how many bytes they and the garbage took. */
   #parse(buffer: Buffer): number {
     let offset = 0;
+    this.#heads = undefined;
     while (offset < buffer.length) {
       const taken = this.#step(buffer, offset);
       if (taken === 0) break;
       offset += taken;
+      this.#headSearched = 0;
     }
+    this.#heads = undefined;
     return offset;
   }
 
@@ -114,24 +127,28 @@ export class InterleavedParser {
 
   #message(buffer: Buffer, offset: number): number {
     if (!startsItem(buffer.readUInt8(offset))) return this.#garbage(buffer, offset);
-    const lineEnd = buffer.subarray(offset, offset + MAX_START_LINE_BYTES).indexOf(LF);
-    if (lineEnd < 0) {
-      const start = buffer.toString('latin1', offset, offset + MAX_START_LINE_BYTES);
-      return start.length < MAX_START_LINE_BYTES && isStartOfLine(start) ? 0 : this.#garbage(buffer, offset);
-    }
-    const line = buffer.toString('latin1', offset, offset + lineEnd);
-    const startLine = isStartOfLine(line) ? parseStartLine(line.trimEnd()) : undefined;
+    const heads = (this.#heads ??= new HeadScan(buffer, this.#headSearched));
+    if (!heads.mayBegin(offset)) return this.#garbage(buffer, offset);
+    const lineEnd = heads.lineEnd(offset);
+    if (lineEnd - offset >= MAX_START_LINE_BYTES) return this.#garbage(buffer, offset);
+    // While it may be the word of a method still, every byte tells more.
+    if (lineEnd === buffer.length) return this.#waitForText(lineEnd - offset > MAX_WORD_BYTES ? MAX_START_LINE_BYTES : 0);
+    const startLine = parseStartLine(buffer.toString('latin1', offset, lineEnd).trimEnd());
     if (startLine === undefined) return this.#garbage(buffer, offset);
 
-    const headEnd = endOfHead(buffer.subarray(offset, offset + MAX_HEAD_BYTES), lineEnd);
-    if (headEnd === undefined) return buffer.length - offset < MAX_HEAD_BYTES ? 0 : this.#garbage(buffer, offset);
-    const headers = parseHeaders(buffer.toString('latin1', offset + lineEnd + 1, offset + headEnd).split(/\r?\n/));
+    const headEnd = heads.headEnd(lineEnd);
+    if ((headEnd ?? buffer.length) - offset > MAX_HEAD_BYTES) return this.#garbage(buffer, offset);
+    if (headEnd === undefined) {
+      this.#headSearched = Math.max(0, buffer.length - offset - 2);
+      return this.#waitForText(MAX_HEAD_BYTES);
+    }
+    const headers = parseHeaders(buffer.toString('latin1', lineEnd + 1, headEnd).split(/\r?\n/));
     const bodyLength = /^\d+$/.test(headers.get('Content-Length') ?? '') ? Number(headers.get('Content-Length')) : 0;
-    if (bodyLength > MAX_BODY_BYTES) return this.#garbage(buffer, offset);
+    if (bodyLength > MAX_BODY_BYTES) return this.#garbage(buffer, offset, headEnd);
     const end = headEnd + bodyLength;
-    if (buffer.length - offset < end) return this.#wait(end);
+    if (buffer.length < end) return this.#wait(end - offset);
     this.#searching = false;
-    const body = buffer.subarray(offset + headEnd, offset + end);
+    const body = buffer.subarray(headEnd, end);
     if (startLine.kind === 'request') {
       const { method, uri } = startLine;
       this.#onItem({ kind: 'request', request: { method, uri, headers, body } });
@@ -139,7 +156,7 @@ export class InterleavedParser {
       const { status, reason } = startLine;
       this.#onItem({ kind: 'response', response: { status, reason, headers, body } });
     }
-    return end;
+    return end - offset;
   }
 
   #wait(needed: number): 0 {
@@ -147,9 +164,14 @@ export class InterleavedParser {
     return 0;
   }
 
-  /** Counts and skips what is at `offset` up to the next byte with which an item can start. */
-  #garbage(buffer: Buffer, offset: number): number {
-    let next = offset + 1;
+  #waitForText(limit: number): 0 {
+    this.#textLimit = limit;
+    return 0;
+  }
+
+  /** Counts and skips what is at `offset` up to the next byte with which an item can start, at `from` or behind. */
+  #garbage(buffer: Buffer, offset: number, from = offset + 1): number {
+    let next = from;
     while (next < buffer.length && !startsItem(buffer.readUInt8(next))) next += 1;
     if (!this.#searching) this.counters.resyncs += 1;
     this.#searching = true;
@@ -163,15 +185,6 @@ function startsItem(byte: number): boolean {
   return byte === DOLLAR || (byte >= 0x41 && byte <= 0x5a);
 }
 
-/** Whether a start line can still come of it: an upper-case word, then printable characters. */
-function isStartOfLine(text: string): boolean {
-  return /^[A-Z_]{1,32}(?:[ /][\x20-\x7e\x80-\xff]*\r?)?$/.test(text);
-}
-
-/** Offset behind the empty line that ends a head, or undefined. Bare LF is accepted. */
-function endOfHead(head: Buffer, from: number): number | undefined {
-  const crlf = head.indexOf('\n\r\n', from, 'latin1');
-  const lf = head.indexOf('\n\n', from, 'latin1');
-  if (crlf < 0 && lf < 0) return undefined;
-  return lf < 0 || (crlf >= 0 && crlf < lf) ? crlf + 3 : lf + 2;
+function hasControl(bytes: Buffer): boolean {
+  return bytes.some((byte) => byte < 0x20 || byte === 0x7f);
 }

@@ -183,3 +183,28 @@ describe('interleaved connection', () => {
     );
   });
 });
+
+describe('what may or may not become a message', () => {
+  const frame = encodeInterleaved(0, Buffer.from([0x80, 1, 2, 3]));
+  it.each([
+    ['a word that never ends', 'A'.repeat(40)],
+    ['words without a line', 'ABC x y z'],
+    ['a line that is too long', `GET ${'x'.repeat(9000)}`],
+    ['a first line without a head', 'GET x RTSP/1.0\r\nX: 1\r\n'],
+    ['a head without an end', `GET x RTSP/1.0\n${'a: b\n'.repeat(14_000)}`],
+    ['a status that is none', 'RTSP/1.0 20  OK\r\nCSeq: 1\r\n\r\n'],
+    ['a character that is none', `ABC ${'x'.repeat(40)}\x7f`],
+    ['a body that is too large', 'GET x RTSP/1.0\nContent-Length: 99999999\n\nGET y RTSP/1.0\n\n'],
+    ['a message', 'ABC ABC GET x RTSP/1.0\r\nX: 1\r\n\r\n'],
+  ])('is read alike however it is cut: %s', (_, text) => {
+    const input = Buffer.concat([Buffer.from(text, 'latin1'), frame, frame]);
+    const read = (chunkBytes: number): unknown[] => {
+      const items: unknown[] = [];
+      const parser = new InterleavedParser((item) => items.push(JSON.stringify(item)));
+      for (let offset = 0; offset < input.length; offset += chunkBytes) parser.push(input.subarray(offset, offset + chunkBytes));
+      return [items, parser.counters];
+    };
+    expect(read(1)).toEqual(read(input.length));
+    expect(read(7)).toEqual(read(input.length));
+  });
+});
