@@ -160,7 +160,7 @@ describe('H.264 of x264', () => {
 const H265: [string, Omit<Encoding, 'codec'>, { reordered: boolean; random: boolean }][] = [
   [
     'without B-frames',
-    { size: '328x248', rate: 15, frames: 30, options: ['bframes=0', 'keyint=10'] },
+    { size: '328x248', rate: 15, frames: 30, options: ['bframes=0', 'keyint=25', 'log2-max-poc-lsb=4'] },
     { reordered: false, random: false },
   ],
   [
@@ -170,7 +170,7 @@ const H265: [string, Omit<Encoding, 'codec'>, { reordered: boolean; random: bool
   ],
   [
     'in 10 bits with small slices',
-    { size: '320x240', rate: 10, frames: 12, options: ['bframes=0', 'slices=2'] },
+    { size: '320x240', rate: 10, frames: 12, options: ['bframes=0', 'slices=2', 'temporal-layers=1'] },
     { reordered: false, random: false },
   ],
 ];

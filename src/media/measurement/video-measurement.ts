@@ -49,6 +49,8 @@ export class VideoMeasurement {
 
   constructor(track: TrackDescription) {
     this.receiver = new TrackReceiver(track, 0);
+    // Whether there are B-frames is to be found out: a small step back is no jump.
+    this.receiver.reordered = true;
     this.#pictures = readerFor(track);
     this.#statistics = new PictureStatistics(track.clockRate);
     this.#packetization = new Packetization(track.encodingName);
@@ -61,10 +63,12 @@ export class VideoMeasurement {
     const { packet, timestamp, reception } = placed;
     this.#packetization.add(packet.payload);
     const offset = timestamp - packet.timestamp;
+    // The first packet of all is the beginning of something new, and yet nothing is lost before it.
+    const isBroken = reception.gap || (reception.restart && this.#offset !== undefined);
     const offsetBefore = this.#offset ?? offset;
     this.#offset = offset;
     this.#countBytes(packet);
-    for (const picture of this.#pictures.push(packet, reception.gap || reception.restart)) {
+    for (const picture of this.#pictures.push(packet, isBroken)) {
       const isBefore = picture.timestamp !== packet.timestamp;
       this.#add(picture, (picture.timestamp + (isBefore ? offsetBefore : offset)) >>> 0, arrivalMs);
     }

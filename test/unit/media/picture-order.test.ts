@@ -20,6 +20,10 @@ describe('the order of pictures', () => {
     expect(orderOf([[0, 'idr'], 4, 8, 12, 2, [14, 'b']])).toEqual([false, false, false, false, false, true]);
   });
 
+  it('is counted on from references only', () => {
+    expect(orderOf([[0, 'idr'], 6, 12, 4, [14, 'b'], 8])).toEqual([false, false, false, false, true, false]);
+  });
+
   it('begins anew at each IDR picture', () => {
     expect(orderOf([[0, 'idr'], 8, 14, [0, 'idr'], 2])).not.toContain(true);
   });

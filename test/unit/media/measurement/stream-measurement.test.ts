@@ -77,6 +77,23 @@ describe('a stream as it is measured', () => {
     expect(without.framesPassed).toBe(0);
   });
 
+  it('has the rate of pictures whose timestamps go back and forth, as those of B-frames do', () => {
+    const h264 = track('video', 'H264', 96);
+    const measurement = new StreamMeasurement([h264]);
+    const camera = new H264Camera();
+    for (let picture = 0; picture < 52; picture += 1) {
+      // Decoded 0 3 1 2, shown 0 1 2 3.
+      const shown = picture - (picture % 4) + ([0, 3, 1, 2][picture % 4] ?? 0);
+      camera.timestamp = (0xffff_0000 + shown * 3600) % 2 ** 32;
+      for (const packet of camera.picture(picture === 0 ? [SPS, PPS, IDR] : [SLICES[picture % 10] ?? IDR])) {
+        measurement.receiveRtp(h264, packet, START_MS + picture * 40);
+      }
+    }
+    const { video } = measurement.figures(START_MS + 2000);
+    expect(video?.frames).toBe(52);
+    expect(video?.framesPerSecond).toBeCloseTo(25, 1);
+  });
+
   it('counts what is lost, and does not take it for another order of pictures', () => {
     const { video } = measured(
       track('video', 'H264', 96),
