@@ -197,14 +197,16 @@ describe('what may or may not become a message', () => {
     ['a body that is too large', 'GET x RTSP/1.0\nContent-Length: 99999999\n\nGET y RTSP/1.0\n\n'],
     ['a message', 'ABC ABC GET x RTSP/1.0\r\nX: 1\r\n\r\n'],
   ])('is read alike however it is cut: %s', (_, text) => {
-    const input = Buffer.concat([Buffer.from(text, 'latin1'), frame, frame]);
-    const read = (chunkBytes: number): unknown[] => {
+    const alone = Buffer.from(text, 'latin1');
+    const read = (input: Buffer, chunkBytes: number): unknown[] => {
       const items: unknown[] = [];
       const parser = new InterleavedParser((item) => items.push(JSON.stringify(item)));
       for (let offset = 0; offset < input.length; offset += chunkBytes) parser.push(input.subarray(offset, offset + chunkBytes));
       return [items, parser.counters];
     };
-    expect(read(1)).toEqual(read(input.length));
-    expect(read(7)).toEqual(read(input.length));
+    for (const input of [alone, Buffer.concat([alone, frame, frame])]) {
+      expect(read(input, 1)).toEqual(read(input, input.length));
+      expect(read(input, 7)).toEqual(read(input, input.length));
+    }
   });
 });
