@@ -26,7 +26,8 @@ export function progressDisplay(stream: ProgressStream, durationMs: number): Pro
       end: () => undefined,
     };
   }
-  const draw = (text: string): void => void stream.write(`\r\u001B[K${text.slice(0, Math.max(1, (stream.columns ?? 80) - 1))}`);
+  // Some terminals do not tell their width.
+  const draw = (text: string): void => void stream.write(`\r\u001B[K${text.slice(0, (stream.columns || 80) - 1)}`);
   return {
     step: (text) => draw(`${capital(text)} ...`),
     pulling: (progress) => {
