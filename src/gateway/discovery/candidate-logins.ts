@@ -16,11 +16,10 @@ const INTERVAL_MS = 1000;
 const MAX_REFUSED = 2;
 /** Logins at one place until the oldest answer no longer holds, whatever it calls itself in the meantime. */
 const MAX_AT_ONE_PLACE = 4;
-const MAX_KEPT = 1024;
+const MAX_PLACES = 1024;
 const MAX_WAITING = 64;
 
 interface Answer {
-  place: string;
   /** Undefined while it is asked. */
   information?: DeviceInformation | null;
   refused: boolean;
@@ -40,7 +39,10 @@ export interface CandidateLoginsOptions {
 export class CandidateLogins {
   readonly #options: CandidateLoginsOptions;
   readonly #closing = new AbortController();
-  readonly #answers = new Map<string, Answer>();
+  /** By place, and there by who asked whom; the place that was asked last is the last. */
+  readonly #answers = new Map<string, Map<string, Answer>>();
+  /** Passwords are not kept as keys. */
+  readonly #digests = new WeakMap<Credentials, string>();
   readonly #waiting: (() => Promise<void>)[] = [];
   #running: Promise<void> | undefined;
 
@@ -55,22 +57,18 @@ export class CandidateLogins {
    */
   ask(place: CameraPlace, endpointReference: string, credentials: Credentials): DeviceInformation | null | undefined {
     const where = `${place.host} ${place.port}`;
-    const key = digestOf([where, endpointReference, credentials.username, credentials.password]);
+    const key = `${this.#digestOf(credentials)} ${endpointReference}`;
     const now = performance.now();
-    const known = this.#answers.get(key);
-    if (known !== undefined && now < known.until) return known.information;
-    const here = [...this.#answers.values()].filter(({ place: asked, until }) => asked === where && now < until);
+    const known = this.#answers.get(where);
+    const before = known?.get(key);
+    if (before !== undefined && now < before.until) return before.information;
+    const here = [...(known?.values() ?? [])].filter(({ until }) => now < until);
     // Another camera asks there: its answer says whether this one may, too.
     if (here.some(({ until }) => until === Number.POSITIVE_INFINITY)) return undefined;
     if (here.length >= MAX_AT_ONE_PLACE || here.filter(({ refused }) => refused).length >= MAX_REFUSED) return null;
     if (this.#waiting.length >= MAX_WAITING || this.#closing.signal.aborted) return null;
-    const answer: Answer = { place: where, refused: false, until: Number.POSITIVE_INFINITY };
-    this.#answers.delete(key);
-    this.#answers.set(key, answer);
-    for (const oldest of this.#answers.keys()) {
-      if (this.#answers.size <= MAX_KEPT) break;
-      this.#answers.delete(oldest);
-    }
+    const answer: Answer = { refused: false, until: Number.POSITIVE_INFINITY };
+    this.#keep(where, new Map([...(known ?? [])].filter(([, { until }]) => now < until)).set(key, answer));
     this.#waiting.push(() => this.#logIn(place, credentials, answer));
     this.#running ??= this.#run();
     return undefined;
@@ -80,6 +78,27 @@ export class CandidateLogins {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#running;
+  }
+
+  #keep(where: string, answers: Map<string, Answer>): void {
+    this.#answers.delete(where);
+    this.#answers.set(where, answers);
+    for (const oldest of this.#answers.keys()) {
+      if (this.#answers.size <= MAX_PLACES) break;
+      this.#answers.delete(oldest);
+    }
+  }
+
+  #digestOf(credentials: Credentials): string {
+    const { username, password } = credentials;
+    const known = this.#digests.get(credentials);
+    const digest =
+      known ??
+      createHash('sha256')
+        .update(JSON.stringify([username, password]))
+        .digest('base64');
+    this.#digests.set(credentials, digest);
+    return digest;
   }
 
   async #run(): Promise<void> {
@@ -107,9 +126,4 @@ export class CandidateLogins {
     }
     onAnswer();
   }
-}
-
-/** Passwords are not kept as keys. */
-function digestOf(parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
 }

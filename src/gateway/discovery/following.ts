@@ -22,10 +22,13 @@ type Takers = ReadonlyMap<PresentDevice, readonly Camera[]>;
 
 /** What one look goes by. */
 interface Round {
-  cameras: readonly Camera[];
   network: NetworkView;
   changed: ReadonlySet<string>;
   taken: Takers;
+  /** The cameras that are connected, by {@link placeKey}. */
+  connected: ReadonlyMap<string, readonly Camera[]>;
+  /** Devices that answer, and where each is reached. */
+  candidates: readonly { device: PresentDevice; place: CameraPlace }[];
 }
 
 /** What is remembered of one camera between two looks. */
@@ -53,7 +56,17 @@ export class Following {
 
   /** Looks at each camera by ONVIF; `changed` are the devices that are heard at a new address. */
   look(cameras: readonly Camera[], network: NetworkView, changed: ReadonlySet<string>): void {
-    const round: Round = { cameras, network, changed, taken: this.#taken(cameras, network) };
+    const answering = network.devices.filter((device) => device.answering.length > 0);
+    const round: Round = {
+      network,
+      changed,
+      taken: this.#taken(cameras, network),
+      connected: this.#connected(cameras),
+      candidates: answering.map((device) => ({
+        device,
+        place: onvifAddressOf({ addresses: device.answering, xaddrs: device.xaddrs }),
+      })),
+    };
     for (const camera of cameras.filter(({ kind }) => kind === 'onvif')) {
       const trace = this.#traceOf(camera);
       trace.asking.clear();
@@ -87,7 +100,7 @@ export class Following {
     }
     if (before !== here.endpointReference) return camera.refresh();
     // Nothing but its name tells the camera from the device that has its address now.
-    const elsewhere = this.#placeOf(own, camera, round.cameras);
+    const elsewhere = this.#placeOf(own, camera, round);
     if (camera.identity?.serial === '' && elsewhere !== undefined) camera.moved(elsewhere, BY_REFERENCE);
   }
 
@@ -102,21 +115,20 @@ export class Following {
     }
   }
 
-  #search(camera: Camera, trace: Trace, { cameras, network, taken }: Round): void {
+  #search(camera: Camera, trace: Trace, round: Round): void {
     const { identity, credentials, status } = camera;
     trace.here = undefined;
     if (identity === null) return;
-    const own = network.answering(identity.endpointReference);
+    const own = round.network.answering(identity.endpointReference);
     if (own !== undefined) {
-      const place = this.#placeOf(own, camera, cameras);
+      const place = this.#placeOf(own, camera, round);
       if (place !== undefined && status.state === 'failed') this.#send(camera, trace, place, BY_REFERENCE);
       return;
     }
     // Who is to be reached by https alone is not asked for by less.
     if (!hasOwnSerial(identity) || camera.place?.secure === true) return;
-    for (const device of network.devices) {
-      if (device.answering.length === 0 || !isFree(device, identity, taken)) continue;
-      const place = onvifAddressOf({ addresses: device.answering, xaddrs: device.xaddrs });
+    for (const { device, place } of round.candidates) {
+      if (!isFree(device, identity, round.taken)) continue;
       // One that is still tried at its own address need not be looked for.
       const said =
         status.state === 'failed'
@@ -141,14 +153,27 @@ export class Following {
    * Where the device answers now, other than where the camera is tried, and where another camera is connected: there are makers
    * whose devices all call themselves the same.
    */
-  #placeOf(device: PresentDevice, camera: Camera, cameras: readonly Camera[]): CameraPlace | undefined {
-    const others = cameras.filter((other) => other.status.state === 'online' && !isSameEncoder(camera, other));
-    const occupied = [camera, ...others].flatMap((each) => this.#options.locations.of(each).onvif ?? []);
+  #placeOf(device: PresentDevice, camera: Camera, { connected }: Round): CameraPlace | undefined {
+    const { onvif } = this.#options.locations.of(camera);
     const elsewhere = device.answering.filter((address) => {
       const { port } = onvifAddressOf({ addresses: [address], xaddrs: device.xaddrs });
-      return !occupied.some((place) => place.addresses.includes(address) && (place.secure === true || place.port === port));
+      const isHere = onvif?.addresses.includes(address) === true && (onvif.secure === true || onvif.port === port);
+      return !isHere && (connected.get(placeKey(address, port)) ?? []).every((other) => isSameEncoder(camera, other));
     });
     return elsewhere.length === 0 ? undefined : onvifAddressOf({ addresses: elsewhere, xaddrs: device.xaddrs });
+  }
+
+  #connected(cameras: readonly Camera[]): Map<string, Camera[]> {
+    const connected = new Map<string, Camera[]>();
+    for (const camera of cameras) {
+      const { onvif } = this.#options.locations.of(camera);
+      if (onvif === null || camera.status.state !== 'online') continue;
+      for (const address of onvif.addresses) {
+        const key = placeKey(address, onvif.port);
+        connected.set(key, [...(connected.get(key) ?? []), camera]);
+      }
+    }
+    return connected;
   }
 
   /** Devices that are the business of cameras: they have their name, or are where they are connected. */
@@ -172,7 +197,12 @@ export class Following {
 
 const BY_REFERENCE = 'endpoint reference';
 const BY_SERIAL = 'serial number';
+/** Always the same object, as those of a camera are. */
 const NO_CREDENTIALS = { username: '', password: '' };
+
+function placeKey(address: string, port: number): string {
+  return `${address} ${port}`;
+}
 
 /** A device is another camera's, unless that one is an input of the same encoder. */
 function isFree(device: PresentDevice, identity: DeviceIdentity, taken: Takers): boolean {

@@ -33,6 +33,9 @@ export interface SiteDiscoveryOptions {
 /** What happens within this time is looked at together, milliseconds: a site that comes back says hundreds of Hellos. */
 const GATHER_MS = 200;
 
+/** A look is followed by a rest of so many times its length: hundreds of lost cameras among hundreds of strangers take long to compare. */
+const REST = 20;
+
 /** Discovery as long as the gateway runs: follows cameras to other addresses, adopts what the config wants, and lists the rest. */
 export class SiteDiscovery {
   readonly #options: SiteDiscoveryOptions;
@@ -46,6 +49,8 @@ export class SiteDiscovery {
   readonly #lost = new Set<string>();
   #found: FoundDevice[] = [];
   #looking: NodeJS.Timeout | undefined;
+  /** The last look, milliseconds. */
+  #tookMs = 0;
   #located: Promise<void> = Promise.resolve();
   #isLocated = false;
   #closed = false;
@@ -114,10 +119,15 @@ export class SiteDiscovery {
 
   #lookSoon(): void {
     if (this.#closed || this.#looking !== undefined) return;
-    this.#looking = setTimeout(() => {
-      this.#looking = undefined;
-      this.#look();
-    }, GATHER_MS);
+    this.#looking = setTimeout(
+      () => {
+        this.#looking = undefined;
+        const startedAt = performance.now();
+        this.#look();
+        this.#tookMs = performance.now() - startedAt;
+      },
+      Math.max(GATHER_MS, this.#tookMs * REST),
+    );
   }
 
   #look(): void {
