@@ -3,6 +3,7 @@ import type { GatewayError } from '../../src/base/errors.ts';
 import type { RtspTransport } from '../../src/base/rtsp-transport.ts';
 import { RtspClient } from '../../src/camera/rtsp/client.ts';
 import { makeCertificate, type Certificate } from '../support/certificate.ts';
+import { MOUNT_NAMES, MountPull } from '../support/gst-mounts.ts';
 import { startGstRtspServer, type GstRtspServer, type GstRtspServerOptions } from '../support/gst-rtsp-server.ts';
 
 const PLAYED_MS = 3000;
@@ -67,21 +68,22 @@ function expectAllInOrder(numbers: readonly number[] | undefined, least: number)
 }
 
 describe('picture and sound of gst-rtsp-server come whole and in order', () => {
-  const transports = ['tcp', 'udp', 'tls', 'http'] as const;
-  const schemes = ['none', 'basic', 'digest'] as const;
-  it.each(transports.flatMap((transport) => schemes.map((scheme) => [transport, scheme] as const)))(
-    'over %s, authentication %s',
-    async (transport, scheme) => {
-      const server = await serverWith({
-        ...(scheme === 'none' ? {} : { auth: { scheme, ...credentials } }),
-        ...(transport === 'tls' ? { certificate } : {}),
-      });
-      const { numbers, datagramsRefused } = await played(server.url, transport);
-      expectAllInOrder(numbers['H264'], 60);
-      expectAllInOrder(numbers['PCMU'], 20);
-      expect(datagramsRefused).toBe(0);
-    },
-  );
+  // All of both: npm run test:full.
+  it.each([
+    ['tcp', 'none'],
+    ['udp', 'basic'],
+    ['tls', 'basic'],
+    ['http', 'digest'],
+  ] as const)('over %s, authentication %s', async (transport, scheme) => {
+    const server = await serverWith({
+      ...(scheme === 'none' ? {} : { auth: { scheme, ...credentials } }),
+      ...(transport === 'tls' ? { certificate } : {}),
+    });
+    const { numbers, datagramsRefused } = await played(server.url, transport);
+    expectAllInOrder(numbers['H264'], 60);
+    expectAllInOrder(numbers['PCMU'], 20);
+    expect(datagramsRefused).toBe(0);
+  });
 
   it('by UDP where the server refuses TCP, without being told', async () => {
     const server = await serverWith({ onlyUdp: true });
@@ -92,5 +94,20 @@ describe('picture and sound of gst-rtsp-server come whole and in order', () => {
   it('over HTTP inside TLS', async () => {
     const server = await serverWith({ certificate });
     expectAllInOrder((await played(server.url, 'http')).numbers['H264'], 60);
+  });
+});
+
+describe('every codec of gst-rtsp-server', () => {
+  const SECONDS = 2;
+  it('comes so that a decoder accepts it, and metadata in whole documents', async () => {
+    const server = await serverWith({ allMounts: true, auth: { scheme: 'digest', ...credentials } });
+    const pulls = MOUNT_NAMES.map((mount, index) => {
+      const transport = (['tcp', 'udp', 'http'] as const)[index % 3] ?? 'tcp';
+      return new MountPull(server.url, mount, { transport, credentials });
+    });
+    cleanUps.push(...pulls.map((pull) => () => pull.close()));
+    await Promise.all(pulls.map((pull) => pull.start()));
+    await Promise.all(pulls.map((pull) => pull.record(SECONDS)));
+    for (const pull of pulls) await pull.demandDecoded(SECONDS);
   });
 });
