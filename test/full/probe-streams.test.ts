@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProbeReport, ProfileReport } from '../../src/probe/report.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { runCli } from '../support/cli.ts';
 import { startFfmpegRtspCamera } from '../support/ffmpeg-rtsp-camera.ts';
 import { startGstRtspServer, type GstRtspServer } from '../support/gst-rtsp-server.ts';
@@ -79,5 +80,15 @@ describe('probe of a stream', () => {
     });
     expect(profile.video?.framesPerSecond).toBeCloseTo(15, 0);
     expect(profile.video?.keyframeInterval?.frames).toBe(30);
+  });
+
+  it('inside TLS is refused for its certificate, and taken by the fingerprint that is told', async () => {
+    const server = await startGstRtspServer({ certificate: makeCertificate() });
+    const refused = await profileAt(server.url);
+    const [, fingerprint = ''] = /--fingerprint ([\da-f]{64})$/.exec(refused.reason?.advice ?? '') ?? [];
+    expect(refused).toMatchObject({ reason: { code: 'rtsp.certificate' }, browser: { plays: null } });
+    const taken = await profileAt(server.url, '--fingerprint', fingerprint, '--duration', '1.5');
+    await server.close();
+    expect(taken).toMatchObject({ transport: 'tls', video: { width: 320, height: 240 }, browser: { plays: true }, reason: null });
   });
 });
