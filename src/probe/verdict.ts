@@ -47,7 +47,7 @@ export function judge(input: VerdictInput): Verdict {
   const blocking = blockingReasons(video, input);
   if (blocking.length > 0) return { plays: false, reasons: blocking, notes: [], sound };
   const unknown = unknownReason(video, input);
-  const notes = [...notesOf(video), ...comparisonNotes(video, input)];
+  const notes = [...pictureNotes(video), ...lossNotes(video, input), ...comparisonNotes(video, input)];
   if (unknown !== undefined) return { plays: null, reasons: [unknown], notes, sound };
   return { plays: true, reasons: [], notes, sound };
 }
@@ -95,14 +95,14 @@ function unknownReason(video: VideoReport, { seconds }: VerdictInput): Reason | 
   };
 }
 
-function notesOf(video: VideoReport): Reason[] {
+function pictureNotes(video: VideoReport): Reason[] {
   const notes: Reason[] = [];
-  const { keyframeInterval, interlaced, chroma, bitDepth } = video;
-  const longest = keyframeInterval?.longestSeconds ?? 0;
+  const { keyframes, keyframeInterval, secondsSinceKeyframe, interlaced, chroma, bitDepth } = video;
+  const longest = keyframes === 0 ? 0 : Math.max(keyframeInterval?.longestSeconds ?? 0, secondsSinceKeyframe);
   if (longest > LONG_INTERVAL_S) {
     notes.push({
       code: 'video.long_gop',
-      message: `Keyframes are up to ${formatSeconds(longest)} apart: a viewer may wait that long for a picture.`,
+      message: `Keyframes are ${formatSeconds(longest)} apart or more: a viewer may wait that long for a picture.`,
       advice: 'Set the I-frame interval (GOP length) to 1 or 2 s.',
     });
   }
@@ -120,15 +120,18 @@ function notesOf(video: VideoReport): Reason[] {
       advice: 'Set the H.264 profile to Baseline, Main or High.',
     });
   }
-  const sent = video.packets + video.lost;
-  if (video.lost > sent * NOTABLE_LOSS) {
-    notes.push({
-      code: 'video.loss',
-      message: `${((video.lost / sent) * 100).toFixed(1)} % of the packets were lost on the way from the camera.`,
-      advice: 'Pull it by TCP (transport: tcp), or look at its network.',
-    });
-  }
   return notes;
+}
+
+function lossNotes({ packets, lost }: VideoReport, { transport }: VerdictInput): Reason[] {
+  const share = lost / (packets + lost);
+  if (!(share > NOTABLE_LOSS)) return [];
+  const message = `${(share * 100).toFixed(1)} % of the packets were lost on the way from the camera.`;
+  const advice =
+    transport === 'udp'
+      ? 'Pull it by TCP (transport: tcp), or look at its network.'
+      : 'The camera itself drops them: lower its bitrate, or let fewer clients pull it.';
+  return [{ code: 'video.loss', message, advice }];
 }
 
 function comparisonNotes(video: VideoReport, { configured }: VerdictInput): Reason[] {

@@ -83,6 +83,7 @@ describe('what plays in a browser', () => {
 
   it.each<[string, Partial<VideoReport>]>([
     ['video.long_gop', { keyframeInterval: { frames: 250, seconds: 2, longestSeconds: 10 } }],
+    ['video.long_gop', { keyframes: 1, keyframeInterval: null, secondsSinceKeyframe: 4.6 }],
     ['video.interlaced', { interlaced: true }],
     ['video.format', { chroma: '4:2:2' }],
     ['video.loss', { packets: 990, lost: 10 }],
@@ -90,6 +91,12 @@ describe('what plays in a browser', () => {
     const { plays, notes } = judge(withVideo(change));
     expect(plays).toBe(true);
     expect(codesOf(notes)).toEqual([code]);
+  });
+
+  it('tells loss on the way from loss in the camera', () => {
+    const lossy = withVideo({ packets: 990, lost: 10 });
+    expect(judge({ ...lossy, transport: 'udp' }).notes[0]?.advice).toContain('TCP');
+    expect(judge(lossy).notes[0]?.advice).toContain('camera itself');
   });
 
   it('is held against what is configured', () => {
