@@ -41,6 +41,7 @@ describe('a configured camera', () => {
     const camera = { ...configured('127.0.0.2', stranger.onvifPort), endpointReference: `urn:uuid:${UUID}` };
     const site = await startGateway(port, [camera]);
     await online(site, `127.0.0.3:${own.onvifPort}`);
+    expect(only(site).configuredAddress).toBe(`127.0.0.2:${stranger.onvifPort}`);
   });
 });
 

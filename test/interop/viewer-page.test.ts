@@ -116,8 +116,7 @@ describe('what discovery found', () => {
     view.foundDevices = [gate];
     const page = await openPage();
     const row = page.getByTestId('found-device');
-    await vi.waitFor(async () => expect(await row.count()).toBe(1), WAIT);
-    expect(await row.locator('h3').textContent()).toBe('Gate <b>');
+    await vi.waitFor(async () => expect(await row.locator('h3').allTextContents()).toEqual(['Gate <b>']), WAIT);
     expect(await row.locator('.about').textContent()).toBe('192.0.2.30 · Dome 2');
     await browser.context.grantPermissions(['clipboard-read', 'clipboard-write']);
     await row.getByTestId('copy').click();
@@ -139,7 +138,6 @@ describe('what discovery found', () => {
     view.foundDevices = [];
     const page = await openPage();
     await vi.waitFor(async () => expect(await page.textContent('.message h2')).toBe('No camera yet'), WAIT);
-    view.foundDevices = undefined;
   });
 });
 

@@ -1,5 +1,6 @@
 import type { FoundDevice } from '../../base/api.ts';
 import type { Clock } from '../../base/clock.ts';
+import { delay } from '../../base/delay.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Camera, CameraOptions } from '../../camera/camera.ts';
 import type { DeviceIdentity } from '../../camera/device-identity.ts';
@@ -36,6 +37,9 @@ const GATHER_MS = 200;
 /** A look is followed by a rest of so many times its length: hundreds of lost cameras among hundreds of strangers take long to compare. */
 const REST = 20;
 
+/** So long the names in the config are waited for before the first look, milliseconds. */
+const NAMES_MS = 3000;
+
 /** Discovery as long as the gateway runs: follows cameras to other addresses, adopts what the config wants, and lists the rest. */
 export class SiteDiscovery {
   readonly #options: SiteDiscoveryOptions;
@@ -51,9 +55,10 @@ export class SiteDiscovery {
   #looking: NodeJS.Timeout | undefined;
   /** The last look, milliseconds. */
   #tookMs = 0;
-  #located: Promise<void> = Promise.resolve();
+  readonly #closing = new AbortController();
+  #isLocating = false;
+  /** The names in the config were looked up once, or that took too long. */
   #isLocated = false;
-  #closed = false;
 
   constructor(options: SiteDiscoveryOptions) {
     this.#options = options;
@@ -72,7 +77,16 @@ export class SiteDiscovery {
     });
     this.#logins = new CandidateLogins({ onAnswer: () => this.#lookSoon() });
     this.#following = new Following({ locations: this.#locations, logins: this.#logins });
-    this.#adopting = new Adopting({ settings, clock, logger, add, remove });
+    this.#adopting = new Adopting({
+      settings,
+      clock,
+      logger,
+      add,
+      remove: (id) => {
+        this.#lost.delete(id);
+        remove(id);
+      },
+    });
   }
 
   start(): void {
@@ -82,7 +96,7 @@ export class SiteDiscovery {
 
   /** To be called whenever the status of a camera changed. */
   cameraChanged({ id, kind, status }: Camera): void {
-    if (this.#closed || kind === 'rtsp') return;
+    if (this.#closing.signal.aborted || kind === 'rtsp') return;
     if (status.state !== 'failed') this.#lost.delete(id);
     else if (!this.#lost.has(id)) {
       this.#lost.add(id);
@@ -102,23 +116,28 @@ export class SiteDiscovery {
 
   /** Idempotent. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     clearTimeout(this.#looking);
     this.#save();
-    await Promise.all([this.#watch.close(), this.#logins.close(), this.#located]);
+    await Promise.all([this.#watch.close(), this.#logins.close()]);
   }
 
-  /** Host names may mean other addresses now. */
+  /** Host names may mean other addresses now. A name server that does not answer holds nothing up for long. */
   #locate(): void {
-    if (this.#closed) return;
-    this.#located = this.#locations.refresh(this.#options.cameras()).then(() => {
+    if (this.#closing.signal.aborted || this.#isLocating) return;
+    this.#isLocating = true;
+    const refreshed = this.#locations.refresh(this.#options.cameras()).then(() => {
+      this.#isLocating = false;
+      this.#lookSoon();
+    });
+    void Promise.race([refreshed, delay(NAMES_MS, this.#closing.signal)]).then(() => {
       this.#isLocated = true;
       this.#lookSoon();
     });
   }
 
   #lookSoon(): void {
-    if (this.#closed || this.#looking !== undefined) return;
+    if (this.#closing.signal.aborted || this.#looking !== undefined) return;
     this.#looking = setTimeout(
       () => {
         this.#looking = undefined;
