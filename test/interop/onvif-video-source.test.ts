@@ -2,11 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { createLogger } from '../../src/base/log.ts';
 import { DEFAULT_MEDIA_SETTINGS } from '../../src/gateway/media-settings.ts';
 import { SimulatedCamera } from '../../src/simulator/simulated-camera.ts';
 import { CliProcess, runCli } from '../support/cli.ts';
 import { createNetworkNamespace } from '../support/network-namespace.ts';
-import { CREDENTIALS, startSite } from '../support/site.ts';
+import { CREDENTIALS, recordingLogger, startSite } from '../support/site.ts';
 
 const WAIT = { timeout: 20_000, interval: 50 };
 
@@ -25,7 +26,8 @@ it('each input of an NVR is a camera with the profiles of that input alone, and 
     id: `input-${videoSource}`,
     ...{ name: `Input ${videoSource}`, onvif, videoSource, credentials: CREDENTIALS },
   }));
-  const site = await startSite(cameras, { media: { ...DEFAULT_MEDIA_SETTINGS, pull: 'always' } });
+  const { logger, lines } = recordingLogger((destination) => createLogger({ destination }));
+  const site = await startSite(cameras, { media: { ...DEFAULT_MEDIA_SETTINGS, pull: 'always' }, logger });
   onTestFinished(() => site.close());
   const { gateway } = site;
   const profiles = (id: string) => gateway.cameras().find((camera) => camera.id === id)?.profiles ?? [];
@@ -42,6 +44,8 @@ it('each input of an NVR is a camera with the profiles of that input alone, and 
     code: 'camera.no_video_source',
     message: expect.stringContaining('3 video sources: 1 (Main stream, Sub stream), 2 (Main stream of input 2') as unknown,
   });
+  // Once nothing changes any more the log says how the site is.
+  await vi.waitFor(() => expect(lines.map(({ msg }) => msg)).toContain('4 cameras: 3 online, 1 failed (input-4)'), WAIT);
 });
 
 it('discover --write gives each input of an NVR a camera of its own', async () => {
