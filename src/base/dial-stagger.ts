@@ -15,7 +15,7 @@ interface Place {
   go: () => void;
 }
 
-/** Who dials at once: for those that were put together without a gateway around them. */
+/** No waiting, for what is put together without a gateway around it. */
 export const atOnce: DialTurn = () => Promise.resolve();
 
 /**
