@@ -3,7 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /*
- * What the tests run against, besides npm packages: a browser, ffmpeg and a real RTSP server. Each is looked for as a test
+ * What the tests run against, besides npm packages: a browser, ffmpeg and real RTSP servers. Each is looked for as a test
  * uses it, so that one that was installed by other means is as good as Debian's package.
  */
 
@@ -42,6 +42,11 @@ const NEEDED = [
       'gstreamer1.0-libav',
     ],
     isPresent: () => spawnSync(PYTHON, ['-c', RTSP_SERVER_CHECK], { stdio: 'ignore' }).status === 0,
+  },
+  {
+    name: 'VLC',
+    packages: ['vlc-bin', 'vlc-plugin-base'],
+    isPresent: () => isOnPath('vlc'),
   },
 ];
 
