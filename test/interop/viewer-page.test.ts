@@ -100,47 +100,6 @@ function framesDecoded(page: Page): Promise<number> {
   return page.evaluate(() => window.viewer.sessions['front-door']?.statistics?.framesDecoded ?? 0);
 }
 
-describe('what discovery found', () => {
-  const gate = {
-    endpointReference: 'urn:uuid:1',
-    address: '192.0.2.30',
-    name: 'Gate <b>',
-    hardware: 'Dome 2',
-    location: null,
-    since: '2026-11-21T10:00:00.000Z',
-    yaml: '  - id: gate\n    onvif: 192.0.2.30\n',
-  };
-
-  it('is listed with lines to copy, and an open row stays open while others come and go', async () => {
-    view.cameraList = [frontDoor()];
-    view.foundDevices = [gate];
-    const page = await openPage();
-    const row = page.getByTestId('found-device');
-    await vi.waitFor(async () => expect(await row.locator('h3').allTextContents()).toEqual(['Gate <b>']), WAIT);
-    expect(await row.locator('.about').textContent()).toBe('192.0.2.30 · Dome 2');
-    await browser.context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    await row.getByTestId('copy').click();
-    await vi.waitFor(async () => expect(await row.getByTestId('copy').textContent()).toBe('Copied'), WAIT);
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(gate.yaml);
-
-    await row.locator('summary').click();
-    view.foundDevices = [{ ...gate, endpointReference: 'urn:uuid:2', name: 'Other' }, gate];
-    await vi.waitFor(async () => expect(await row.count()).toBe(2), WAIT);
-    expect(await row.locator('details').evaluateAll((all) => all.map((details) => (details as HTMLDetailsElement).open))).toEqual(
-      [false, true],
-    );
-    view.foundDevices = undefined;
-    await vi.waitFor(async () => expect(await page.getByTestId('found').isHidden()).toBe(true), WAIT);
-  });
-
-  it('may be awaited: with no camera yet the page says that it searches', async () => {
-    view.cameraList = [];
-    view.foundDevices = [];
-    const page = await openPage();
-    await vi.waitFor(async () => expect(await page.textContent('.message h2')).toBe('No camera yet'), WAIT);
-  });
-});
-
 describe('cameras', () => {
   it('are shown with name, state, peer id and, when failed, why and what to do', async () => {
     view.cameraList = [frontDoor(), cameraInfo({ id: 'yard', name: 'Yard', state: 'failed', peer: null, reason: refused })];
