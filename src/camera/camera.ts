@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../base/clock.ts';
 import { atOnce } from '../base/dial-stagger.ts';
 import { reasonOf, type Reason } from '../base/errors.ts';
 import { silentLogger, type Logger } from '../base/log.ts';
-import { parseRtspUrl } from '../base/rtsp-url.ts';
+import { bracketHost, parseRtspUrl } from '../base/rtsp-url.ts';
 import type { CameraSource } from '../plane/messages.ts';
 import { describeCamera, missingH264, profilesOfUris, readProfiles, type CameraProfile } from './camera-profiles.ts';
 import type { CameraDevice, CameraOptions } from './camera-options.ts';
@@ -13,7 +13,7 @@ import { FailureLog } from './failure-log.ts';
 import { KeyframeRequests } from './keyframe-requests.ts';
 import { OnvifDevice } from './onvif/adapter.ts';
 import type { DeviceInformation } from './onvif/device-answers.ts';
-import { bracketHost, credentialsInUris } from './stream-uri.ts';
+import { credentialsInUris } from './stream-uri.ts';
 import { describePlace, Whereabouts, type CameraPlace } from './whereabouts.ts';
 
 export type { CameraDevice, CameraOptions } from './camera-options.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from '../base/log.ts';
-import { bracketHost } from './stream-uri.ts';
+import { bracketHost } from '../base/rtsp-url.ts';
 
 /** Where an ONVIF device is reached. */
 export interface CameraPlace {

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import type { DiscoveredDevice } from '../camera/discovery/device-list.ts';
 import { onvifAddressOf } from '../camera/discovery/device-address.ts';
 import { probeAddresses } from '../camera/discovery/ws-discovery.ts';
-import { bracketHost } from '../camera/stream-uri.ts';
+import { bracketHost } from '../base/rtsp-url.ts';
 import type { HostAndPort } from '../config/addresses.ts';
 import { speaksRtsp } from './rtsp-port.ts';
 

@@ -3,7 +3,7 @@ import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
 import { OnvifDevice } from '../camera/onvif/adapter.ts';
 import type { OnvifProfile } from '../camera/onvif/profiles.ts';
 import { printable } from '../camera/printable.ts';
-import { bracketHost } from '../camera/stream-uri.ts';
+import { bracketHost } from '../base/rtsp-url.ts';
 import type { Credentials, OnvifAddress } from '../config/addresses.ts';
 import { hintsAt } from './hints.ts';
 import { hasSnapshot, readOnvifFacts } from './onvif-facts.ts';

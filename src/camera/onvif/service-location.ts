@@ -1,4 +1,4 @@
-import { bracketHost } from '../stream-uri.ts';
+import { bracketHost } from '../../base/rtsp-url.ts';
 
 /** Where a service is posted to: always at the host by which we reached the camera. */
 export interface ServiceLocation {

@@ -2,7 +2,7 @@ import { request, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { CertificateRefused, openTcp, openTls } from '../../base/camera-socket.ts';
 import type { TlsPolicy } from '../../base/rtsp-transport.ts';
-import { bracketHost } from '../stream-uri.ts';
+import { bracketHost } from '../../base/rtsp-url.ts';
 import type { Digest } from './digest.ts';
 import { networkError, notOnvif, redirected, timedOut, unreachable, untrusted } from './failure.ts';
 import type { ServiceLocation } from './service-location.ts';
