@@ -87,7 +87,7 @@ const H264: [string, Omit<Encoding, 'codec'>, { reordered: boolean }][] = [
     { reordered: true },
   ],
   [
-    '4:2:2 in 10 bits with scaling lists and several slices',
+    '4:2:2 in 10 bits with HRD parameters and several slices',
     {
       size: '320x240',
       rate: 10,
@@ -169,9 +169,9 @@ const H265: [string, Omit<Encoding, 'codec'>, { reordered: boolean; random: bool
     { reordered: true, random: true },
   ],
   [
-    'in 10 bits with small slices',
-    { size: '320x240', rate: 10, frames: 12, options: ['bframes=0', 'slices=2', 'temporal-layers=1'] },
-    { reordered: false, random: false },
+    'in several sub-layers and slices',
+    { size: '320x240', rate: 10, frames: 12, options: ['bframes=3', 'slices=2', 'temporal-layers=1'] },
+    { reordered: true, random: false },
   ],
 ];
 
