@@ -82,7 +82,7 @@ const UNAUTHORIZED = {
   },
 };
 
-/** The camera sends us to another host, from TLS to none, or in circles. */
+/** The camera sends us out of its private network, from TLS to none, or in circles. */
 export function redirected(place: string, location: string): GatewayError {
   return new GatewayError('rtsp.redirected', `${place} sends us on to ${redactUrl(location)}, where we do not go.`, {
     advice: 'If the stream is there, write this URL in the configuration.',
