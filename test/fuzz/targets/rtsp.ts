@@ -4,6 +4,7 @@ import { formatAuthorization, parseChallenges, strongestChallenge, verifyAuthori
 import { baseUrl, controlUrl } from '../../../src/camera/rtsp/control-url.ts';
 import { encodeInterleaved, InterleavedParser, type InterleavedItem } from '../../../src/camera/rtsp/interleaved.ts';
 import { encodeRequest, encodeResponse, RtspHeaders } from '../../../src/camera/rtsp/message.ts';
+import { rtpStarts } from '../../../src/camera/rtsp/rtp-info.ts';
 import { parseSessionDescription } from '../../../src/camera/rtsp/sdp.ts';
 import { parseSession } from '../../../src/camera/rtsp/session-header.ts';
 import { parseTransport } from '../../../src/camera/rtsp/transport-header.ts';
@@ -165,6 +166,10 @@ const challenges: FuzzTarget = {
   },
 };
 
+const TRACKS = parseSessionDescription(
+  'm=video 0 RTP/AVP 96\r\na=control:trackID=1\r\nm=audio 0 RTP/AVP 0\r\na=control:trackID=2\r\n',
+).tracks;
+
 const transport: FuzzTarget = {
   name: 'rtsp-transport',
   form: 'text',
@@ -174,6 +179,7 @@ const transport: FuzzTarget = {
     'RTP/AVP/TCP;interleaved=4',
     '47112344;timeout=60',
     '0A1B-2C3D ; timeout = "90"; x=1',
+    'url=rtsp://192.0.2.20/live/trackID=1;seq=17;rtptime=990000, url="trackID=2"; seq=65535 ;rtptime=4294967295',
   ),
   run(input) {
     const { timeoutMs } = parseSession(input.toString('latin1')) ?? { timeoutMs: 1000 };
@@ -188,6 +194,13 @@ const transport: FuzzTarget = {
       ports.every((port) => isWithin(port, 1, 65_535)),
       'ports have 16 bits',
     );
+    for (const { sequenceNumber = 0, timestamp = 0 } of rtpStarts(
+      input.toString('latin1'),
+      TRACKS,
+      'rtsp://192.0.2.20/live',
+    ).values()) {
+      demand(isWithin(sequenceNumber, 0, 0xffff) && isWithin(timestamp, 0, 0xffffffff), 'a track begins at numbers of RTP');
+    }
     demand(ssrc === undefined || isWithin(ssrc, 0, 2 ** 32 - 1), 'an SSRC has 32 bits');
   },
 };
