@@ -59,7 +59,8 @@ async function runSite(file: string, logger: Logger, terminated: Promise<NodeJS.
   const gateway = new Gateway({ ...config, logger });
   const { url } = await gateway.start();
   const cameras = config.cameras.length === 1 ? '1 camera' : `${config.cameras.length} cameras`;
-  logger.info(`The gateway serves ${cameras} of ${file}; viewer page at ${url}/`);
+  const adopted = (config.discovery?.adopt ?? 'none') === 'none' ? '' : ' and those that it adopts';
+  logger.info(`The gateway serves ${cameras} of ${file}${adopted}; viewer page at ${url}/`);
   await stopped(terminated, logger, () => gateway.close());
 }
 

@@ -42,6 +42,9 @@ beforeAll(() => {
   };
   layCable(end('gateway', 'lan0', '10.82.1.1'), end('east', 'eth0', '10.82.1.254'));
   layCable(end('gateway', 'lan1', '10.82.2.1'), end('west', 'eth0', '10.82.2.254'));
+  const counters = ['lan0', 'lan1'].map((name) => `add rule inet watch out oifname "${name}" udp dport 3702 counter`);
+  const chain = 'add chain inet watch out { type filter hook output priority 0; }';
+  at('gateway').run('nft', ['add table inet watch', chain, ...counters].join('; '));
 });
 
 afterEach(async () => {
@@ -121,6 +124,35 @@ async function foundAgain(gateway: CliProcess, what: string, since: number): Pro
     configuredAddress: '10.82.1.20',
   });
 }
+
+/** Probes that left by an interface of the gateway, counted since the start. */
+function probesLeft(interfaceName: string): number {
+  const table = at('gateway').run('nft', 'list', 'table', 'inet', 'watch');
+  return Number(new RegExp(`oifname "${interfaceName}" .*packets (\\d+)`).exec(table)?.[1]);
+}
+
+describe('a gateway', () => {
+  it('that is not to discover sends no probe and listens to none', async () => {
+    const gateway = start(`discovery: {enabled: false}\n${CONFIGURED}`);
+    await gateway.says(/camera front-door failed/, 20_000);
+    expect([probesLeft('lan0'), probesLeft('lan1')]).toEqual([0, 0]);
+    expect(at('gateway').run('ss', '-H', '-l', '-n', '-u')).not.toContain(':3702');
+    expect(ask()).not.toHaveProperty('found');
+  });
+
+  it('searches on the interfaces that the config names, and on no other', async () => {
+    await plugIn('east', '10.82.1.20');
+    await plugIn('west', '10.82.2.20');
+    const gateway = start(`discovery: {interfaces: [lan1]}\n${CONFIGURED}`);
+    await gateway.says(/viewer page at/);
+    await vi.waitFor(() => expect((ask().found ?? []).map(({ address }) => address)).toEqual(['10.82.2.20']), {
+      timeout: 20_000,
+      interval: 500,
+    });
+    expect(probesLeft('lan1')).toBeGreaterThan(0);
+    expect(probesLeft('lan0')).toBe(0);
+  });
+});
 
 describe('two interfaces with a camera on each', () => {
   it('both are found and listed, and nothing is adopted that the config does not want', async () => {

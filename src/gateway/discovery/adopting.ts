@@ -82,7 +82,7 @@ export class Adopting {
   /**
    * Lets go of adopted cameras that turn out to be another one, and of those that came to nothing.
    *
-   * @param configured The devices that belong to cameras of the config.
+   * @param configured The devices that are cameras of the config.
    */
   release(cameras: readonly Camera[], network: NetworkView, configured: ReadonlySet<PresentDevice>): void {
     const now = this.#options.clock.now();
@@ -108,7 +108,7 @@ export class Adopting {
   /** A camera that is away and is this one, which calls itself something else since it started anew. */
   #lostTwin({ id, status }: Camera, cameras: readonly Camera[], network: NetworkView): Camera | undefined {
     const { information } = status;
-    if (information === null) return undefined;
+    if (information === null || status.state !== 'online') return undefined;
     return cameras.find(
       (other) =>
         other.id !== id &&

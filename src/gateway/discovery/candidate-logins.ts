@@ -43,7 +43,7 @@ export class CandidateLogins {
   readonly #answers = new Map<string, Map<string, Answer>>();
   /** Passwords are not kept as keys. */
   readonly #digests = new WeakMap<Credentials, string>();
-  readonly #waiting: (() => Promise<void>)[] = [];
+  readonly #waiting: (() => void)[] = [];
   #running: Promise<void> | undefined;
 
   constructor(options: CandidateLoginsOptions) {
@@ -69,7 +69,7 @@ export class CandidateLogins {
     if (this.#waiting.length >= MAX_WAITING || this.#closing.signal.aborted) return null;
     const answer: Answer = { refused: false, until: Number.POSITIVE_INFINITY };
     this.#keep(where, new Map([...(known ?? [])].filter(([, { until }]) => now < until)).set(key, answer));
-    this.#waiting.push(() => this.#logIn(place, credentials, answer));
+    this.#waiting.push(() => void this.#logIn(place, credentials, answer));
     this.#running ??= this.#run();
     return undefined;
   }
@@ -104,7 +104,8 @@ export class CandidateLogins {
   async #run(): Promise<void> {
     const { signal } = this.#closing;
     for (let next = this.#waiting.shift(); next !== undefined && !signal.aborted; next = this.#waiting.shift()) {
-      await next();
+      // One that does not answer holds up nobody.
+      next();
       await delay(INTERVAL_MS, signal);
     }
     this.#running = undefined;

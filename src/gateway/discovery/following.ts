@@ -27,7 +27,7 @@ interface Round {
   taken: Takers;
   /** The cameras that are connected, by {@link placeKey}. */
   connected: ReadonlyMap<string, readonly Camera[]>;
-  /** Devices that answer, and where each is reached. */
+  /** Devices that answer, and where each is reached; the newest first, since a camera that calls itself something new is new. */
   candidates: readonly { device: PresentDevice; place: CameraPlace }[];
 }
 
@@ -56,7 +56,7 @@ export class Following {
 
   /** Looks at each camera by ONVIF; `changed` are the devices that are heard at a new address. */
   look(cameras: readonly Camera[], network: NetworkView, changed: ReadonlySet<string>): void {
-    const answering = network.devices.filter((device) => device.answering.length > 0);
+    const answering = network.devices.filter((device) => device.answering.length > 0).toSorted((a, b) => b.since - a.since);
     const round: Round = {
       network,
       changed,
@@ -83,7 +83,6 @@ export class Following {
   /** Learns what the device of a connected camera calls itself, and has the camera looked at where another one is seen in its place. */
   #stay(camera: Camera, trace: Trace, round: Round): void {
     const { network, changed } = round;
-    trace.sent = undefined;
     const here = network.at(this.#options.locations.of(camera));
     const before = trace.here;
     trace.here = here?.endpointReference;
@@ -93,6 +92,7 @@ export class Following {
       return;
     }
     if (own === undefined || own === here) {
+      trace.sent = undefined;
       this.#learn(camera, here);
       // Also heard at its old address a moment ago, where it may not be any more.
       if (here.answering.length > 1 && isIn(changed, here)) camera.refresh();
@@ -101,7 +101,7 @@ export class Following {
     if (before !== here.endpointReference) return camera.refresh();
     // Nothing but its name tells the camera from the device that has its address now.
     const elsewhere = this.#placeOf(own, camera, round);
-    if (camera.identity?.serial === '' && elsewhere !== undefined) camera.moved(elsewhere, BY_REFERENCE);
+    if (camera.identity?.serial === '' && elsewhere !== undefined) this.#send(camera, trace, elsewhere, BY_REFERENCE);
   }
 
   #learn(camera: Camera, device: PresentDevice): void {

@@ -23,6 +23,10 @@ export class IdentityStore {
   readonly #directory: string | undefined;
   readonly #logger: Logger;
   #kept: Identities = new Map();
+  /** What the config says that cameras call themselves; null: nothing. */
+  readonly #configured = new Map<string, string | null>();
+  /** The same when {@link #kept} was written. */
+  #configuredBefore: ReadonlyMap<string, string | null> = new Map();
   #writing: Promise<void> = Promise.resolve();
   #warned = false;
 
@@ -45,17 +49,21 @@ export class IdentityStore {
     }
     const entries = entriesOf(text ?? '');
     if (entries === undefined) this.#warn('is damaged');
-    this.#kept = new Map(entries);
+    this.#kept = new Map(entries?.map(([id, { identity }]) => [id, identity]));
+    this.#configuredBefore = new Map(entries?.map(([id, { configured }]) => [id, configured]));
   }
 
   /**
    * By what a camera is known at the start.
    *
-   * @param endpointReference What the config says; another one than that was kept with means that another device was put there.
+   * @param endpointReference What the config says; where it said something else before, another device was put there.
    */
   identityOf(cameraId: string, endpointReference: string | undefined): DeviceIdentity | undefined {
+    this.#configured.set(cameraId, endpointReference ?? null);
     const kept = this.#kept.get(cameraId);
     if (endpointReference === undefined || kept?.endpointReference === endpointReference) return kept;
+    // A camera that has chosen itself another name since is still that of the config.
+    if (kept !== undefined && this.#configuredBefore.get(cameraId) === endpointReference) return kept;
     return { endpointReference, manufacturer: '', model: '', serial: '' };
   }
 
@@ -64,7 +72,10 @@ export class IdentityStore {
     const directory = this.#directory;
     if (directory === undefined || isDeepStrictEqual(identities, this.#kept)) return;
     this.#kept = new Map(identities);
-    const text = JSON.stringify({ version: VERSION, cameras: Object.fromEntries(identities) }, null, 2);
+    const entries = [...identities].map(
+      ([id, identity]) => [id, { ...identity, configured: this.#configured.get(id) ?? null }] as const,
+    );
+    const text = JSON.stringify({ version: VERSION, cameras: Object.fromEntries(entries) }, null, 2);
     this.#writing = this.#writing.then(() => this.#write(directory, `${text}\n`));
   }
 
@@ -106,8 +117,14 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
+/** What is kept of one camera. */
+interface Entry {
+  identity: DeviceIdentity;
+  configured: string | null;
+}
+
 /** Undefined where the text is no such file; entries that are damaged are left out. */
-function entriesOf(text: string): [string, DeviceIdentity][] | undefined {
+function entriesOf(text: string): [string, Entry][] | undefined {
   let data: unknown;
   try {
     data = JSON.parse(text);
@@ -115,18 +132,22 @@ function entriesOf(text: string): [string, DeviceIdentity][] | undefined {
     return undefined;
   }
   if (!isRecord(data) || data['version'] !== VERSION || !isRecord(data['cameras'])) return undefined;
-  return Object.entries(data['cameras']).flatMap(([id, value]): [string, DeviceIdentity][] => {
-    const identity = identityOf(value);
-    return identity === undefined ? [] : [[id, identity]];
+  return Object.entries(data['cameras']).flatMap(([id, value]): [string, Entry][] => {
+    const entry = entryOf(value);
+    return entry === undefined ? [] : [[id, entry]];
   });
 }
 
-function identityOf(value: unknown): DeviceIdentity | undefined {
+function entryOf(value: unknown): Entry | undefined {
   if (!isRecord(value)) return undefined;
-  const { endpointReference, manufacturer, model, serial } = value;
-  if (endpointReference !== null && !isText(endpointReference)) return undefined;
+  const { endpointReference, configured, manufacturer, model, serial } = value;
+  if (!isName(endpointReference) || !isName(configured)) return undefined;
   if (!isText(manufacturer) || !isText(model) || !isText(serial)) return undefined;
-  return { endpointReference, manufacturer, model, serial };
+  return { identity: { endpointReference, manufacturer, model, serial }, configured };
+}
+
+function isName(value: unknown): value is string | null {
+  return value === null || isText(value);
 }
 
 function isText(value: unknown): value is string {

@@ -155,8 +155,7 @@ export class SiteDiscovery {
     this.#following.look(this.#options.cameras(), network, this.#changed);
     this.#changed.clear();
     this.#save();
-    const configured = this.#options.cameras().filter((camera) => !this.#adopting.isAdopted(camera));
-    this.#adopting.release(this.#options.cameras(), network, this.#devicesOf(configured, network));
+    this.#adopting.release(this.#options.cameras(), network, this.#configuredDevices(network));
     this.#found = describeFound(this.#adoptFrom(network), this.#ids());
   }
 
@@ -181,6 +180,14 @@ export class SiteDiscovery {
       network.at(this.#locations.of(camera)) ?? [],
     ]);
     return new Set(devices.flat());
+  }
+
+  /** The devices that are cameras of the config by their name, or since these are connected there. */
+  #configuredDevices(network: NetworkView): Set<PresentDevice> {
+    const configured = this.#options.cameras().filter((camera) => !this.#adopting.isAdopted(camera));
+    const connected = configured.filter(({ status }) => status.state === 'online');
+    const named = configured.flatMap(({ identity }) => network.find(identity?.endpointReference) ?? []);
+    return new Set([...named, ...connected.flatMap((camera) => network.at(this.#locations.of(camera)) ?? [])]);
   }
 
   #ids(): Set<string> {

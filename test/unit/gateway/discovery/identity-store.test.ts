@@ -62,6 +62,18 @@ describe('what was learned of cameras', () => {
     expect(store.identityOf('gate', 'urn:uuid:3')?.endpointReference).toBe('urn:uuid:3');
   });
 
+  it('holds where the camera calls itself something else by now than the config says', async () => {
+    const first = open().store;
+    first.identityOf('yard', 'urn:uuid:config');
+    first.save(new Map([['yard', YARD]]));
+    await first.close();
+    expect(open().store.identityOf('yard', 'urn:uuid:config')).toEqual(YARD);
+    expect(open().store.identityOf('yard', 'urn:uuid:another')).toMatchObject({
+      endpointReference: 'urn:uuid:another',
+      serial: '',
+    });
+  });
+
   it.each(['', 'not json', '[]', '{"version":2,"cameras":{}}', '{"version":1,"cameras":[]}'])(
     'begins anew where the file is damaged, with a word in the log: %j',
     async (text) => {
@@ -75,7 +87,8 @@ describe('what was learned of cameras', () => {
   );
 
   it('is taken as far as it is whole', () => {
-    const cameras = { yard: YARD, gate: { ...YARD, serial: 7 }, door: null, long: { ...YARD, model: 'x'.repeat(2000) } };
+    const whole = { ...YARD, configured: null };
+    const cameras = { yard: whole, gate: { ...whole, serial: 7 }, door: null, long: { ...whole, model: 'x'.repeat(2000) } };
     writeFileSync(join(folder, 'cameras.json'), JSON.stringify({ version: 1, cameras }));
     const { store } = open();
     expect(['yard', 'gate', 'door', 'long'].map((id) => store.identityOf(id, undefined) !== undefined)).toEqual([
