@@ -23,4 +23,15 @@ describe('static tokens', () => {
     expect(open.verify(undefined)).toEqual({ role: 'client' });
     expect(open.verify('wrong')).toBeUndefined();
   });
+
+  it('of a device come and go with it', () => {
+    const some = new StaticTokens({ clients: [{ token: 'all' }] });
+    some.addDevice('first', 'yard');
+    some.addDevice('second', 'gate');
+    expect(some.verify('first')).toEqual({ role: 'device', peer: 'yard' });
+    some.removeDevice('yard');
+    expect(some.verify('first')).toBeUndefined();
+    expect(some.verify('second')).toEqual({ role: 'device', peer: 'gate' });
+    expect(some.verify('all')).toEqual({ role: 'client' });
+  });
 });
