@@ -62,6 +62,8 @@ export class Camera {
   readonly #credentials: { username: string; password: string } | undefined;
   /** Undefined for an `rtsp:` camera. */
   readonly #whereabouts: Whereabouts | undefined;
+  /** The profiles are those of a device at an address that discovery found, and anybody can answer discovery. */
+  #digestOnly = false;
   #identity: DeviceIdentity | null;
   #status: CameraStatus;
   #device: CameraDevice | null = null;
@@ -153,9 +155,7 @@ export class Camera {
       ...(this.#options.tls === undefined ? {} : { tls: this.#options.tls }),
     };
     if (this.#credentials === undefined) return source;
-    // Discovery found the address, and anybody can answer discovery.
-    const digestOnly = this.#whereabouts?.isFound === true;
-    return { ...source, credentials: { ...this.#credentials, ...(digestOnly ? { digestOnly } : {}) } };
+    return { ...source, credentials: { ...this.#credentials, ...(this.#digestOnly ? { digestOnly: true } : {}) } };
   }
 
   start(): void {
@@ -254,6 +254,7 @@ export class Camera {
   #take(device: CameraDevice, profiles: CameraProfile[]): void {
     this.#device?.close();
     this.#device = device;
+    this.#digestOnly = this.#whereabouts?.isFound === true;
     const known = { information: device.information, profiles, clockOffsetMs: this.#clockOffset(device.clockOffsetMs) };
     const unusable = missingH264(profiles, this.id);
     if (unusable !== undefined) {

@@ -37,6 +37,16 @@ describe('a camera that is told to be elsewhere', () => {
     camera.refresh();
     await after(10_000);
     expect(said()).toHaveLength(1);
+    // As long as streams are tried there.
+    network.pull('10.0.0.2');
+    network.pull('10.0.0.1');
+    camera.refresh();
+    await after(10_000);
+    expect(camera.address).toBe('10.0.0.1');
+    expect(camera.source().credentials?.digestOnly).toBe(true);
+    network.plugIn('10.0.0.1', null, 'ACME-0042');
+    await after(30_000);
+    expect(camera.source().credentials?.digestOnly).toBeUndefined();
   });
 
   it.each([
