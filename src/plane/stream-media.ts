@@ -32,7 +32,7 @@ export function noH264(video: string | null): GatewayError {
 export function bFrames(): Reason {
   return {
     code: 'stream.b_frames',
-    message: 'The video has B-frames, which browsers do not show in their order: it will judder.',
+    message: 'The video has B-frames, which browsers cannot show in their order: most pictures are lost.',
     advice: "Switch B-frames off in the camera's video encoder, or set its H.264 profile to Baseline.",
   };
 }
