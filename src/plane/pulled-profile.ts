@@ -39,6 +39,7 @@ export class PulledProfile implements WatchedProfile {
   #camera: CameraSource;
   #profile: ProfileSource;
   #viewers = 0;
+  #closed = false;
   #source: RtspSource | undefined;
   #tracks: readonly RtspTrack[] = [];
   #media: StreamMedia | undefined;
@@ -83,13 +84,13 @@ export class PulledProfile implements WatchedProfile {
   retain(): void {
     this.#viewers += 1;
     clearTimeout(this.#lingerTimer);
-    if (this.#source === undefined) this.#pull();
+    if (this.#source === undefined && !this.#closed) this.#pull();
   }
 
   /** Counts a viewer out; some time after the last the camera is let go. */
   release(): void {
     this.#viewers -= 1;
-    if (this.#viewers > 0) return;
+    if (this.#viewers > 0 || this.#closed) return;
     this.#lingerTimer = setTimeout(() => void this.#letGo(), this.#options.lingerMs);
   }
 
@@ -102,7 +103,8 @@ export class PulledProfile implements WatchedProfile {
     this.stream.clockOffsetMs = camera.clockOffsetMs;
     if (!moved || this.#source === undefined) return;
     await this.#letGo();
-    if (this.#viewers > 0 && this.#source === undefined) this.#pull();
+    // A viewer may have begun a pull meanwhile, or the profile have been closed: then nobody would end another one.
+    if (this.#viewers > 0 && this.#source === undefined && !this.#closed) this.#pull();
   }
 
   requestKeyframe(): void {
@@ -133,7 +135,9 @@ export class PulledProfile implements WatchedProfile {
     };
   }
 
+  /** Lets the camera go for good. */
   async close(): Promise<void> {
+    this.#closed = true;
     clearTimeout(this.#lingerTimer);
     await this.#letGo();
   }
@@ -217,9 +221,9 @@ export class PulledProfile implements WatchedProfile {
     if (isMissing) this.#warn(noPicture(video.accessUnits > begun.accessUnits, NO_PICTURE_MS));
   }
 
-  /** Says what was found out while the profile plays. */
+  /** Says what was found out while the profile plays, once a connection. */
   #warn(warning: Reason): void {
-    if (this.#media === undefined) return;
+    if (this.#media === undefined || this.#media.warnings.some(({ code }) => code === warning.code)) return;
     this.#media = { ...this.#media, warnings: [...this.#media.warnings, warning] };
     this.#options.onState(this.#state, this.#reason, this.#media);
   }

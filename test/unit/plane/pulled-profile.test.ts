@@ -86,3 +86,16 @@ it('a closed profile leaves no timer', async () => {
   await pulled.close();
   expect(vi.getTimerCount()).toBe(0);
 });
+
+it('a profile that is closed while its address changes is not pulled again, whoever still watches', async () => {
+  const { pulled, states } = pulledProfile();
+  pulled.retain();
+  const updated = pulled.update(CAMERA, { ...PROFILE, uri: 'rtsp://127.0.0.1:9/other' });
+  await pulled.close();
+  await updated;
+  pulled.retain();
+  pulled.release();
+  pulled.release();
+  expect(states).toEqual(['connecting', 'idle']);
+  expect(vi.getTimerCount()).toBe(0);
+});

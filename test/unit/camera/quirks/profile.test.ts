@@ -110,6 +110,20 @@ describe('quirk 8: H.265 and H.265+ (go2rtc#1439, #706, #240)', () => {
   });
 });
 
+/** Has the camera send these, again and again, until then by the (faked) clock. */
+async function play(
+  { camera, profile }: { camera: ScriptedCamera; profile: PulledProfile },
+  next: () => readonly Buffer[],
+  untilMs: number,
+): Promise<void> {
+  while (performance.now() < untilMs) {
+    const { bytesReceived } = profile.stats();
+    for (const packet of next()) camera.sendFrame(0, packet);
+    await soon(() => expect(profile.stats().bytesReceived).toBeGreaterThan(bytesReceived));
+    vi.advanceTimersByTime(1500);
+  }
+}
+
 describe('video without a picture', () => {
   const h264 = new H264Camera(1, 0);
   it.each([
@@ -123,17 +137,29 @@ describe('video without a picture', () => {
     const warnings = (): string[] => (told.at(-1)?.media?.warnings ?? []).map((warning) => warning.message);
     await soon(() => expect(told.at(-1)?.state).toBe('playing'));
     const startMs = performance.now();
-    const playUntil = async (elapsedMs: number): Promise<void> => {
-      while (performance.now() - startMs < elapsedMs) {
-        const { bytesReceived } = profile.stats();
-        for (const packet of next()) camera.sendFrame(0, packet);
-        await soon(() => expect(profile.stats().bytesReceived).toBeGreaterThan(bytesReceived));
-        vi.advanceTimersByTime(1500);
-      }
-    };
+    const playUntil = (elapsedMs: number) => play({ camera, profile }, next, startMs + elapsedMs);
     await playUntil(27_000);
     expect(warnings()).toEqual([]);
     await playUntil(37_000);
     expect(warnings()).toEqual(messages.map((message) => expect.stringContaining(message) as string));
+  });
+
+  it('is told once of a camera that falls silent and sends again', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const next = () => h264.picture([SLICE]);
+    const { told, camera, profile } = await pulled(H264_AND_PCMU, next());
+    const codes = (): string[] => (told.at(-1)?.media?.warnings ?? []).map(({ code }) => code);
+    await soon(() => expect(told.at(-1)?.state).toBe('playing'));
+    await play({ camera, profile }, next, performance.now() + 37_000);
+    expect(codes()).toEqual(['stream.no_picture']);
+    await soon(() => {
+      // Slowly enough for the camera to answer whether it is there.
+      vi.advanceTimersByTime(500);
+      expect(told.at(-1)?.reason?.code).toBe('rtsp.silent');
+    });
+    await play({ camera, profile }, next, performance.now() + 37_000);
+    expect(told.at(-1)?.state).toBe('playing');
+    expect(codes()).toEqual(['stream.no_picture']);
   });
 });
