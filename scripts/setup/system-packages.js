@@ -43,10 +43,11 @@ const NEEDED = [
     ],
     isPresent: () => spawnSync(PYTHON, ['-c', RTSP_SERVER_CHECK], { stdio: 'ignore' }).status === 0,
   },
+  { name: 'VLC', packages: ['vlc-bin', 'vlc-plugin-base'], isPresent: () => isOnPath('vlc') },
   {
-    name: 'VLC',
-    packages: ['vlc-bin', 'vlc-plugin-base'],
-    isPresent: () => isOnPath('vlc'),
+    name: 'the tools for network namespaces',
+    packages: ['iproute2', 'nftables'],
+    isPresent: () => isOnPath('ip') && isOnPath('nft'),
   },
 ];
 
