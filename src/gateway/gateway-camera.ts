@@ -8,6 +8,7 @@ import type { MediaControl } from '../plane/media-control.ts';
 import type { MediaStats, StreamMedia, StreamState } from '../plane/messages.ts';
 import { SignalingDevice } from '../signaling/device.ts';
 import { CameraSessionHost } from './session-host.ts';
+import { StaleUris } from './stale-uris.ts';
 
 type CameraProfile = Camera['status']['profiles'][number];
 
@@ -43,6 +44,7 @@ export class GatewayCamera {
   readonly #streams = new Map<string, { state: StreamState; reason: Reason | null; media: StreamMedia | undefined }>();
   /** What was said once: a camera that is pulled anew a hundred times a day must not fill the log. */
   readonly #warned = new Set<string>();
+  readonly #staleUris = new StaleUris();
   /** Of an `rtsp:` camera, which only its streams tell of: how the last pull went, kept while nobody watches. */
   #pulled: { state: CameraState; reason: Reason | null; since: number } | undefined;
 
@@ -98,7 +100,8 @@ export class GatewayCamera {
     const known = this.#streams.get(profile);
     this.#streams.set(profile, { state, reason: reason ?? null, media: media ?? known?.media });
     this.#notePull(state, reason ?? null);
-    if (state === 'failed') this.camera.refresh();
+    if (state === 'playing') this.#staleUris.proved();
+    if (state === 'failed' && this.#staleUris.suspectedBy(reason?.code)) this.camera.refresh();
     for (const warning of media?.warnings ?? []) {
       const key = `${profile} ${warning.code}`;
       if (this.#warned.has(key)) continue;

@@ -85,8 +85,8 @@ export class RtspClient {
   /**
    * Connects, sets up the wanted tracks and plays; returns them, and where they begin as far as the camera says it. After an error
    * everything is closed.
-   * @throws GatewayError `rtsp.unreachable`, `rtsp.certificate`, `rtsp.timeout`, `rtsp.unauthorized`, `rtsp.not_found`, `rtsp.status`,
-   * `rtsp.protocol`, `rtsp.redirected`, `rtsp.udp`, `rtsp.closed` (the last also on abort and on {@link close}).
+   * @throws GatewayError `rtsp.unreachable`, `rtsp.certificate`, `rtsp.timeout`, `rtsp.unauthorized`, `rtsp.not_found`,
+   * `rtsp.bad_request`, `rtsp.status`, `rtsp.protocol`, `rtsp.redirected`, `rtsp.udp`, `rtsp.closed` (the last also on abort and on {@link close}).
    */
   async start(signal?: AbortSignal): Promise<{ tracks: RtspTrack[]; starts: Map<RtspTrack, RtpStart> }> {
     this.#signal = signal;

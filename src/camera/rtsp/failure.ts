@@ -102,8 +102,12 @@ export function refused(place: string, method: string, response: RtspResponse): 
     .trim()
     .slice(0, 200);
   const advice = STATUS_ADVICE.get(response.status);
-  return new GatewayError('rtsp.status', `${place} answered ${method} with ${status}.`, advice === undefined ? {} : { advice });
+  const code = NOT_UNDERSTOOD.has(response.status) ? 'rtsp.bad_request' : 'rtsp.status';
+  return new GatewayError(code, `${place} answered ${method} with ${status}.`, advice === undefined ? {} : { advice });
 }
+
+/** Bad Request, Session Not Found: what some cameras say of a path that they do not have any more. */
+const NOT_UNDERSTOOD = new Set([400, 454]);
 
 const STATUS_ADVICE = new Map([
   [403, 'The account may lack the right to watch live video.'],

@@ -163,12 +163,42 @@ it('an rtsp: camera is connecting during its first pull, until that plays or is 
   expect(health()).toEqual({ state: 'online', since: 3000 });
 });
 
-it('a stream that fails has the camera looked at again', () => {
+const unreachable = { code: 'rtsp.unreachable', message: '' };
+
+it('a stream that fails has the camera asked for its URIs again, ever less often until one plays', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { camera } = gatewayCamera();
+  const times: number[] = [];
+  vi.spyOn(camera.camera, 'refresh').mockImplementation(() => void times.push(performance.now() - startMs));
+  const startMs = performance.now();
+  camera.onStreamState('main', 'playing', undefined, undefined);
+  expect(times).toEqual([]);
+  const failFor = (seconds: number): void => {
+    for (let elapsed = 0; elapsed < seconds; elapsed += 1) {
+      camera.onStreamState('main', 'failed', unreachable, undefined);
+      vi.advanceTimersByTime(1000);
+    }
+  };
+  failFor(200);
+  expect(times).toEqual([0, 5000, 15_000, 35_000, 75_000, 135_000, 195_000]);
+  camera.onStreamState('main', 'playing', undefined, undefined);
+  failFor(10);
+  expect(times.slice(7)).toEqual([200_000, 205_000]);
+});
+
+it.each(['unauthorized', 'certificate', 'status', 'silent', 'stalled', 'udp'])('rtsp.%s is not explained by old URIs', (code) => {
   const { camera } = gatewayCamera();
   const refresh = vi.spyOn(camera.camera, 'refresh');
-  camera.onStreamState('main', 'playing', undefined, undefined);
+  camera.onStreamState('main', 'failed', { code: `rtsp.${code}`, message: '' }, undefined);
+  camera.onStreamState('main', 'failed', NO_H264, undefined);
   expect(refresh).not.toHaveBeenCalled();
-  camera.onStreamState('main', 'failed', { code: 'rtsp.unreachable', message: '' }, undefined);
+});
+
+it.each(['not_found', 'bad_request', 'timeout', 'closed', 'unreachable'])('rtsp.%s may be explained by old URIs', (code) => {
+  const { camera } = gatewayCamera();
+  const refresh = vi.spyOn(camera.camera, 'refresh');
+  camera.onStreamState('main', 'failed', { code: `rtsp.${code}`, message: '' }, undefined);
   expect(refresh).toHaveBeenCalledTimes(1);
 });
 

@@ -120,6 +120,12 @@ describe('RTSP client: failure', () => {
       code: 'rtsp.not_found',
       message: 'DESCRIBE was answered with 404',
     },
+    ...[400, 454].map((status) => ({
+      what: `${status}`,
+      script: { DESCRIBE: () => ({ status }) },
+      code: 'rtsp.bad_request',
+      message: `answered DESCRIBE with ${status}`,
+    })),
     {
       what: '453',
       script: { PLAY: () => ({ status: 453, reason: 'No \x9b\xffroom' }) },
