@@ -5,6 +5,7 @@ import { atOnce, type DialTurn } from '../../base/dial-stagger.ts';
 import { reasonOf, type GatewayError, type Reason } from '../../base/errors.ts';
 import { redactUrl, silentLogger, type Logger } from '../../base/log.ts';
 import type { RtspTransport, TlsPolicy } from '../../base/rtsp-transport.ts';
+import { SaidLately } from '../../base/said-lately.ts';
 import type { Credentials } from './auth.ts';
 import { RtspClient } from './client.ts';
 import { parseRtspUrl } from '../../base/rtsp-url.ts';
@@ -77,12 +78,12 @@ export class RtspSource {
   readonly #counters: RtspSourceCounters = { reconnects: 0, stalls: 0, bytesReceived: 0, garbageBytes: 0, datagramsRefused: 0 };
   readonly #backoff: Backoff;
   readonly #unauthorizedBackoff: Backoff;
+  readonly #said = new SaidLately();
   #client: RtspClient | undefined;
   /** Where the camera sent us for the next attempt. */
   #redirectedTo: string | undefined;
   #run: Promise<void> | undefined;
   #state: RtspSourceState | undefined;
-  #lastReason: string | undefined;
   #hasVideo = false;
   #sawMedia = false;
   #sawSound = false;
@@ -204,8 +205,8 @@ export class RtspSource {
     if (this.#state === 'playing') return;
     this.#backoff.reset();
     this.#unauthorizedBackoff.reset();
-    if (this.#lastReason !== undefined) this.#logger.info(`${this.#place} plays again`);
-    this.#lastReason = undefined;
+    if (this.#said.hasSpoken) this.#logger.info(`${this.#place} plays again`);
+    this.#said.forget();
     this.#setState('playing');
     if (this.#isSilent) this.#options.onPlay?.();
     this.#isSilent = false;
@@ -246,11 +247,10 @@ export class RtspSource {
     return setInterval(look, lookMs);
   }
 
-  /** Says each reason once; a camera that is away for a night must not fill the log. */
+  /** A camera that is away for a night must not fill the log, whichever of its failures it alternates between. */
   #report(reason: Reason, whatNow = 'trying again'): void {
-    const isNew = reason.message !== this.#lastReason;
-    this.#lastReason = reason.message;
-    this.#logger[isNew ? 'warn' : 'debug']({ reason }, `${this.#place} is not coming in; ${whatNow}`);
+    const level = this.#said.due(reason.message) === undefined ? 'debug' : 'warn';
+    this.#logger[level]({ reason }, `${this.#place} is not coming in; ${whatNow}`);
     this.#setState('failed', reason);
   }
 

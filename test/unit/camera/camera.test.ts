@@ -185,6 +185,18 @@ describe('an ONVIF camera', () => {
     expect(lines.join('')).not.toContain('s3cret');
   });
 
+  it('logs each of two failures that alternate no more often than one that stays', async () => {
+    let attempt = 0;
+    const unavailable = new GatewayError('camera.unavailable', 'The camera at cam:80 answers with 503.');
+    const { camera, lines } = setUp(() => ((attempt += 1) % 2 === 0 ? unreachable() : unavailable));
+    camera.start();
+    await vi.advanceTimersByTimeAsync(4.5 * MINUTE);
+    expect(attempt).toBeGreaterThan(8);
+    expect(lines).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1.5 * MINUTE);
+    expect(lines.slice(2)).toEqual([1, 2].map(() => expect.stringMatching(/times since the last such line\)$/) as string));
+  });
+
   it('is failed where no profile has H.264, yet lists what it has, and recovers when the encoder was set', async () => {
     const device = new FakeDevice();
     device.listed = [profile('main', 'H265'), profile('sub', 'JPEG')];

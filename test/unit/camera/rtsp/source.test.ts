@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Reason } from '../../../../src/base/errors.ts';
+import { createLogger } from '../../../../src/base/log.ts';
 import { RtspSource, type RtspSourceOptions } from '../../../../src/camera/rtsp/source.ts';
 import { encodeInterleaved } from '../../../../src/camera/rtsp/interleaved.ts';
+import { recordingLogger } from '../../../support/site.ts';
 import { ScriptedCamera, type Script } from './scripted-camera.ts';
 
 const PACKET = Buffer.from([0x80, 0x60, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9]);
@@ -106,6 +109,19 @@ describe('RTSP source', () => {
     await vi.waitFor(() => expect(told).toContain('failed rtsp.not_found'));
     await source.close();
     expect(camera.asked('DESCRIBE')).toHaveLength(1);
+  });
+
+  it('warns once of each failure that a camera alternates between, and says that it plays again', async () => {
+    const camera = await cameraWith({ DESCRIBE: (_, count) => ({ status: count % 2 === 0 ? 503 : 404 }) });
+    const { logger, lines } = recordingLogger((destination) => createLogger({ destination }));
+    sourceOf(camera, { logger });
+    await vi.waitFor(() => expect(camera.asked('DESCRIBE').length).toBeGreaterThan(8));
+    camera.script = VIDEO_AT_ONCE;
+    await vi.waitFor(() => expect(String(lines.at(-1)?.['msg'])).toContain('plays again'));
+    expect(lines.map(({ reason }) => (reason as Reason | undefined)?.code)).toEqual([
+      ...['rtsp.status', 'rtsp.not_found'],
+      undefined,
+    ]);
   });
 
   it('closes while a request waits, without a word', async () => {
