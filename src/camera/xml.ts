@@ -72,6 +72,16 @@ export function copyXml(element: XmlElement): string {
   return writeNode(element.written.node, declarations);
 }
 
+/** The namespace that a prefix means in an element, '' the default one; undefined where it is not declared. */
+export function namespaceOf(element: XmlElement, prefix: string): string | undefined {
+  const declaration = prefix === '' ? 'xmlns' : `xmlns:${prefix}`;
+  for (let each: WrittenElement | null = element.written; each !== null; each = each.parent) {
+    const declared = writtenAttributes(each.node).find(([name]) => name === declaration);
+    if (declared !== undefined) return decodeReferences(declared[1]).trim();
+  }
+  return undefined;
+}
+
 /** The first element along a path of local names; undefined where the path ends early. */
 export function findElement(element: XmlElement | undefined, ...path: string[]): XmlElement | undefined {
   let current = element;

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { afterEach, expect, it, vi } from 'vitest';
+import { delay } from '../../src/base/delay.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { DiscoveryWatch, type DiscoveryWatchOptions } from '../../src/camera/discovery/watch.ts';
 import { closeSites, discoveryPort, place, WAIT } from '../support/discovery-site.ts';
@@ -48,6 +49,38 @@ it('the network is searched several times at the start, who comes in between is 
   junk.close();
   await vi.waitFor(() => expect(watch.stats.searches).toBe(3), WAIT);
   expect(watch.stats.devices).toBe(2);
+});
+
+it('nobody makes it search every few seconds who says Hello or Bye again and again', async () => {
+  const port = await discoveryPort();
+  const { camera } = await place('127.0.0.2', port);
+  const { watch, changed } = watchOn(port);
+  await vi.waitFor(() => expect(watch.stats.searches).toBe(3), WAIT);
+  const voice = createSocket('udp4');
+  await new Promise<void>((resolve) => voice.bind(0, '127.0.0.2', resolve));
+  voice.setMulticastInterface('127.0.0.2');
+  let id = 0;
+  const say = (kind: string, reference: string, types: string): void => {
+    id += 1;
+    const endpoint = `<EndpointReference><Address>${reference}</Address></EndpointReference>`;
+    const body = `<Body><${kind}>${endpoint}<Types>${types}</Types></${kind}></Body>`;
+    voice.send(`<Envelope><Header><MessageID>${id}</MessageID></Header>${body}</Envelope>`, port, '239.255.255.250');
+  };
+  const ignored = watch.stats.ignored;
+  say('Hello', 'urn:pc', 'wsdp:Device');
+  await vi.waitFor(() => expect(watch.stats.ignored).toBe(ignored + 1), WAIT);
+  say('Bye', 'urn:unheard-of', '');
+  say('Hello', camera.identity.endpointReference, 'tds:Device');
+  await delay(6000);
+  expect(watch.stats.searches).toBe(3);
+  expect(changed).toEqual([camera.identity.endpointReference]);
+  // Who does not say what it is, is asked, and no more often than that.
+  say('Hello', 'urn:untyped', '');
+  await vi.waitFor(() => expect(watch.stats.searches).toBe(5), WAIT);
+  expect(watch.stats.devices).toBe(1);
+  say('Hello', 'urn:new', 'tds:Device');
+  await vi.waitFor(() => expect(watch.stats.searches).toBe(8), WAIT);
+  voice.close();
 });
 
 it('another program that keeps the port for itself costs the announcements, said once, and not the searches', async () => {

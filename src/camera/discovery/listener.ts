@@ -38,7 +38,7 @@ export class DiscoveryListener {
     this.#options = options;
   }
 
-  /** Datagrams that were neither Hello nor Bye of a device: probes of others, printers, junk. */
+  /** Datagrams that were neither Hello nor Bye of an ONVIF device: PCs, probes of others, printers, junk. */
   get ignored(): number {
     return this.#ignored;
   }

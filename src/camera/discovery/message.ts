@@ -1,3 +1,4 @@
+import { deviceTypeOf } from './device-type.ts';
 import { escapeXml, findElement, findElements, parseXml, textAt, type XmlElement } from '../xml.ts';
 
 /** What a Probe looks for: every ONVIF device answers to one of the two, few to both. */
@@ -54,7 +55,7 @@ export function buildProbe(type: ProbeType, messageId: string): string {
   );
 }
 
-/** Reads one datagram; undefined where it is no ProbeMatches message with at least one usable match. Never throws. */
+/** Reads one datagram; undefined where it is no ProbeMatches message with at least one usable match: printers answer to everything. Never throws. */
 export function parseProbeMatches(datagram: Uint8Array): ProbeMatches | undefined {
   const envelope = parseEnvelope(datagram);
   const relatesTo = textAt(envelope, 'Header', 'RelatesTo');
@@ -66,7 +67,7 @@ export function parseProbeMatches(datagram: Uint8Array): ProbeMatches | undefine
   return matches.length === 0 ? undefined : { relatesTo, matches };
 }
 
-/** Reads one datagram; undefined where it is no Hello or Bye of a device that names itself. Never throws. */
+/** Reads one datagram; undefined where it is no Hello or Bye of a device that names itself and may be one of ONVIF. Never throws. */
 export function parseAnnouncement(datagram: Uint8Array): Announcement | undefined {
   const envelope = parseEnvelope(datagram);
   const hello = findElement(envelope, 'Body', 'Hello');
@@ -87,7 +88,10 @@ function descriptionOf(element: XmlElement): DeviceDescription | undefined {
   // Some cameras leave the endpoint reference empty; their address names them as well as can be.
   const endpointReference = textAt(element, 'EndpointReference', 'Address') ?? xaddrs[0];
   if (endpointReference === undefined || endpointReference.length > MAX_ITEM_LENGTH) return undefined;
-  return { endpointReference, xaddrs, types: listAt(element, 'Types'), scopes: listAt(element, 'Scopes') };
+  const [types, scopes] = [listAt(element, 'Types'), listAt(element, 'Scopes')];
+  // Windows PCs and printers speak the same language.
+  if (deviceTypeOf(element, types, scopes) === 'other') return undefined;
+  return { endpointReference, xaddrs, types, scopes };
 }
 
 /** An XML list: items apart by white space. */

@@ -4,6 +4,7 @@ import { describeReason, reasonOf } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { DiscoveredDevice } from './device-list.ts';
 import { multicastEndpoints } from './interfaces.ts';
+import { isUntyped } from './device-type.ts';
 import { DiscoveryListener } from './listener.ts';
 import { PresentDevices, type PresentDevice } from './present-devices.ts';
 import { discover } from './ws-discovery.ts';
@@ -90,7 +91,12 @@ export class DiscoveryWatch {
 
   /** To be called when something happened that a search can explain: searches soon, and often for a while. */
   hurry(): void {
-    this.#hurried = HURRIED_SEARCHES;
+    this.#searchSoon(HURRIED_SEARCHES);
+  }
+
+  /** So many searches, at least, follow each other as in a hurry. */
+  #searchSoon(searches: number): void {
+    this.#hurried = Math.max(this.#hurried, searches);
     this.#wake.abort();
   }
 
@@ -131,12 +137,10 @@ export class DiscoveryWatch {
     const listener = new DiscoveryListener({
       ...(interfaces === undefined ? {} : { interfaces }),
       ...(port === undefined ? {} : { port }),
-      onHello: (device) => {
-        // Also one that is known may have been away, and its neighbours with it.
-        this.hurry();
-        this.#note(device);
+      onHello: (device) => this.#heard(device),
+      onBye: (endpointReference) => {
+        if (this.#devices.get(endpointReference) !== undefined) this.hurry();
       },
-      onBye: () => this.hurry(),
     });
     try {
       await listener.start();
@@ -184,10 +188,26 @@ export class DiscoveryWatch {
     return { interfaces: present.length === 0 ? interfaces : present };
   }
 
-  #note(device: DiscoveredDevice): void {
-    if (this.#closing.signal.aborted) return;
+  /** There are devices that say Hello every minute: only what changes something is a reason to hurry. */
+  #heard(device: DiscoveredDevice): void {
+    const known = this.#devices.get(device.endpointReference);
+    if (known === undefined && isUntyped(device)) {
+      // Who it is shows in what it answers to a probe. A search that is under way may have asked before it listened.
+      this.#searchSoon(2);
+      return;
+    }
+    // One that was away may have neighbours that were, too.
+    const isBack = known?.answering.length === 0;
+    if (this.#note(device) || isBack) this.hurry();
+  }
+
+  /** Whether the device has come, or is heard at an address where it was not known. */
+  #note(device: DiscoveredDevice): boolean {
+    if (this.#closing.signal.aborted) return false;
     const change = this.#devices.note(device, this.#clock.now());
-    if (change === 'new' || change === 'new address') this.#options.onChange(device.endpointReference);
+    const isChanged = change === 'new' || change === 'new address';
+    if (isChanged) this.#options.onChange(device.endpointReference);
+    return isChanged;
   }
 
   #fails(what: keyof typeof AGAIN, error: unknown): void {

@@ -57,6 +57,15 @@ describe('parseProbeMatches', () => {
     expect(parseProbeMatches(message(match('', 'javascript:alert(1)')))).toBeUndefined();
   });
 
+  it('leaves out what answers as something else than asked, and keeps what does not say its type', () => {
+    const printer = match('urn:uuid:p', '').replace('dn:NetworkVideoTransmitter tds:Device', 'p:PrintDeviceType');
+    const other = printer.replaceAll('onvif://www.onvif.org/', 'ldap:///');
+    const untyped = match('urn:uuid:u', '').replaceAll(/<d:(Types|Scopes)>[^<]*<\/d:\1>/g, '');
+    const parsed = parseProbeMatches(message(other + untyped + match('urn:uuid:a', '')));
+    expect(parsed?.matches.map(({ endpointReference }) => endpointReference)).toEqual(['urn:uuid:u', 'urn:uuid:a']);
+    expect(parseProbeMatches(message(other))).toBeUndefined();
+  });
+
   it('says undefined to what is no answer to a probe', () => {
     const other = [
       '',
@@ -109,6 +118,29 @@ describe('parseAnnouncement', () => {
       kind: 'bye',
       device: { endpointReference: 'urn:uuid:a', xaddrs: [] },
     });
+  });
+
+  it('says undefined to what is a PC or a printer', () => {
+    const pc =
+      '<E:Envelope xmlns:wsdp="http://schemas.xmlsoap.org/ws/2006/02/devprof" xmlns:pub="http://schemas.microsoft.com/windows/pub/2005/07">' +
+      `<E:Header/><E:Body><d:KIND>${reference}<d:Types>wsdp:Device pub:Computer</d:Types></d:KIND></E:Body></E:Envelope>`;
+    for (const kind of ['Hello', 'Bye']) expect(parseAnnouncement(bytes(pc.replaceAll('KIND', kind)))).toBeUndefined();
+  });
+
+  it.each([
+    ['another prefix', 'xmlns:x="http://www.onvif.org/ver10/device/wsdl"', 'x:Device', ''],
+    ['the default namespace', 'xmlns="http://www.onvif.org/ver10/device/wsdl"', 'Device', ''],
+    ['a prefix that is not declared', '', 'tds:Device', ''],
+    ['a namespace that is wrong', 'xmlns:dn="http://example.com"', 'dn:NetworkVideoTransmitter', ''],
+    [
+      'the type of a PC and scopes of ONVIF',
+      'xmlns:p="http://schemas.xmlsoap.org/ws/2006/02/devprof"',
+      'p:Device',
+      'onvif://a/b',
+    ],
+  ])('reads the Hello of a camera that gives its type by %s', (_by, declaration, type, scopes) => {
+    const body = `<d:Hello>${reference}<Types ${declaration}>${type}</Types><d:Scopes>${scopes}</d:Scopes></d:Hello>`;
+    expect(parseAnnouncement(announcement(body))).toMatchObject({ kind: 'hello', device: { types: [type] } });
   });
 
   it('says undefined to what is neither, or names nobody', () => {
