@@ -18,8 +18,9 @@ const COMMON_SERIAL = /^(?:.{0,3}|(.)\1*|0*1234(?:5(?:6(?:7(?:8(?:90?)?)?)?)?)?|
 
 /** Whether what a device says of itself shows that it is not the one that is known; what either leaves out shows nothing. */
 function isOtherDevice(known: Known, said: Said): boolean {
+  // Firmware writes maker and model differently from version to version.
+  if (hasOwnSerial(known) && known.serial === said.serial) return false;
   const differs = (key: keyof Known): boolean => known[key] !== '' && said[key] !== '' && known[key] !== said[key];
-  // Firmware that renames the model keeps the maker.
   return differs('serial') || (differs('manufacturer') && differs('model'));
 }
 
