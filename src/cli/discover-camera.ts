@@ -5,13 +5,14 @@ import { isAt, onvifAddressOf, type CameraLocation } from '../camera/discovery/d
 import type { DiscoveredDevice } from '../camera/discovery/device-list.ts';
 import { OnvifDevice } from '../camera/onvif/adapter.ts';
 import type { OnvifProfile } from '../camera/onvif/profiles.ts';
+import { describePlace } from '../camera/whereabouts.ts';
 import { videoSourcesOf } from '../camera/video-sources.ts';
-import type { Credentials } from '../config/addresses.ts';
+import type { Credentials, OnvifAddress } from '../config/addresses.ts';
 import type { KnownCamera } from '../config/known-cameras.ts';
 
 /** What `discover --json` prints of each camera; part of what users rely on. Null: not known. */
 export interface FoundCamera {
-  /** Where its ONVIF device service is: `host`, or `host:port`. */
+  /** Where its ONVIF device service is: `host`, `host:port`, and with `https://` before it where it has nothing else. */
   address: string;
   name: string | null;
   manufacturer: string | null;
@@ -71,11 +72,9 @@ export function describeFound(
   answer: Answer = NOT_ASKED,
   configured: readonly ConfiguredCamera[] = [],
 ): FoundCamera {
-  const { host, port } = onvifAddressOf(device);
-  const shownHost = host.includes(':') && port !== 80 ? `[${host}]` : host;
   const { endpointReference, addresses, xaddrs, types, scopes, name, location } = device;
   return {
-    address: port === 80 ? shownHost : `${shownHost}:${port}`,
+    address: describePlace(onvifAddressOf(device)),
     name,
     ...answer,
     hardware: answer.hardware ?? device.hardware,
@@ -91,12 +90,10 @@ export function describeFound(
 
 /** Logs in and reads what the camera says of itself; what goes wrong is in the answer. */
 export async function askCamera(device: DiscoveredDevice, credentials: Credentials, signal: AbortSignal): Promise<Answer> {
-  const { host, port, path } = onvifAddressOf(device);
   let answer = NOT_ASKED;
   let connected: OnvifDevice | undefined;
   try {
-    const options = { host, port, ...(path === undefined ? {} : { path }), ...credentials, timeoutMs: ASK_TIMEOUT_MS, signal };
-    connected = await OnvifDevice.connect(options);
+    connected = await OnvifDevice.connect({ ...onvifAddressOf(device), ...credentials, timeoutMs: ASK_TIMEOUT_MS, signal });
     const { manufacturer, model, firmware, serial, hardware } = connected.information;
     const known = { manufacturer, model, firmware, serial, hardware };
     const texts = Object.fromEntries(Object.entries(known).filter(([, text]) => text !== ''));
@@ -117,10 +114,14 @@ export async function locate(cameras: readonly KnownCamera[]): Promise<Configure
     cameras.map(async ({ id, onvif, rtspHosts, endpointReference }) => ({
       id,
       endpointReference: endpointReference ?? null,
-      onvif: onvif === undefined ? null : { addresses: await addressesOf(onvif.host), port: onvif.port },
+      onvif: onvif === undefined ? null : await locateOnvif(onvif),
       rtspAddresses: (await Promise.all(rtspHosts.map(addressesOf))).flat(),
     })),
   );
+}
+
+async function locateOnvif({ host, port, secure }: OnvifAddress): Promise<ConfiguredCamera['onvif']> {
+  return { addresses: await addressesOf(host), port, ...(secure === undefined ? {} : { secure }) };
 }
 
 async function addressesOf(host: string): Promise<string[]> {

@@ -46,8 +46,10 @@ export function writeCameras(file: string, cameras: readonly CameraToAdd[]): Add
   const target = targetOf(file);
   const temporary = `${target}.${randomBytes(4).toString('hex')}`;
   try {
-    writeFileSync(temporary, text, { flag: 'wx', flush: true });
-    if (existsSync(target)) keepOwner(target, temporary);
+    const isThere = existsSync(target);
+    // Nobody else reads the passwords in it before it has the owner and the mode of the other.
+    writeFileSync(temporary, text, { flag: 'wx', flush: true, mode: isThere ? 0o600 : 0o666 });
+    if (isThere) keepOwner(target, temporary);
     renameSync(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -90,7 +92,7 @@ function targetOf(file: string): string {
 
 function keepOwner(from: string, to: string): void {
   const { mode, uid, gid } = statSync(from);
-  chmodSync(to, mode);
   const { uid: ownUid, gid: ownGid } = statSync(to);
   if (uid !== ownUid || gid !== ownGid) chownSync(to, uid, gid);
+  chmodSync(to, mode);
 }

@@ -1,4 +1,4 @@
-import { parseOnvifAddress, parseRtspAddress, type HostAndPort } from './addresses.ts';
+import { parseOnvifAddress, parseRtspAddress, type OnvifAddress } from './addresses.ts';
 import { ConfigError } from './config-error.ts';
 import { ConfigDocument } from './document.ts';
 import { validParts } from './schema.ts';
@@ -7,7 +7,7 @@ import { replaceVariables, type Environment } from './secrets.ts';
 /** Where a camera of the config is. */
 export interface KnownCamera {
   id: string;
-  onvif: HostAndPort | undefined;
+  onvif: OnvifAddress | undefined;
   /** Hosts of its RTSP URLs. */
   rtspHosts: string[];
   /** What it calls itself in discovery, where the config says it. */

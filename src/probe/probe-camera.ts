@@ -3,7 +3,7 @@ import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
 import { OnvifDevice } from '../camera/onvif/adapter.ts';
 import type { OnvifProfile } from '../camera/onvif/profiles.ts';
 import { printable } from '../camera/printable.ts';
-import { bracketHost } from '../base/rtsp-url.ts';
+import { describePlace } from '../camera/whereabouts.ts';
 import type { Credentials, OnvifAddress } from '../config/addresses.ts';
 import { hintsAt } from './hints.ts';
 import { hasSnapshot, readOnvifFacts } from './onvif-facts.ts';
@@ -130,7 +130,7 @@ function emptyReport({ shown, id, at }: ProbeTarget): ProbeReport {
     target: shown,
     id,
     kind: 'onvif' in at ? 'onvif' : 'rtsp',
-    address: 'onvif' in at ? placeOf(at.onvif) : (URL.parse(Object.values(at.rtsp)[0] ?? '')?.host ?? shown),
+    address: 'onvif' in at ? describePlace(at.onvif) : (URL.parse(Object.values(at.rtsp)[0] ?? '')?.host ?? shown),
     manufacturer: null,
     model: null,
     firmware: null,
@@ -144,10 +144,6 @@ function emptyReport({ shown, id, at }: ProbeTarget): ProbeReport {
     hints: [],
     complete: true,
   };
-}
-
-function placeOf({ host, port }: OnvifAddress): string {
-  return port === 80 ? bracketHost(host) : `${bracketHost(host)}:${port}`;
 }
 
 function identityOf({

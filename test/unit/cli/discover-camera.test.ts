@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DiscoveredDevice } from '../../../src/camera/discovery/device-list.ts';
-import { describeFound, locate, type ConfiguredCamera } from '../../../src/cli/discover-camera.ts';
+import { askCamera, describeFound, locate, type ConfiguredCamera } from '../../../src/cli/discover-camera.ts';
 
 function device(addresses: string[], xaddrs: string[]): DiscoveredDevice {
   const said = { name: 'Yard', hardware: 'X100', location: null, types: [], scopes: [] };
@@ -11,7 +13,12 @@ describe('describeFound', () => {
   it('shows the port where it is not the usual one', () => {
     expect(describeFound(device(['10.0.0.9'], ['http://10.0.0.9:8000/'])).address).toBe('10.0.0.9:8000');
     expect(describeFound(device(['fe80::1%eth0'], ['http://x:8000/'])).address).toBe('[fe80::1%eth0]:8000');
-    expect(describeFound(device(['fe80::1%eth0'], [])).address).toBe('fe80::1%eth0');
+    expect(describeFound(device(['fe80::1%eth0'], [])).address).toBe('[fe80::1%eth0]');
+  });
+
+  it('shows https where the camera has nothing else', () => {
+    expect(describeFound(device(['10.0.0.9'], ['https://10.0.0.9/'])).address).toBe('https://10.0.0.9');
+    expect(describeFound(device(['10.0.0.9'], ['https://10.0.0.9:8443/'])).address).toBe('https://10.0.0.9:8443');
   });
 
   it('says what the camera tells everybody where it was not asked', () => {
@@ -50,7 +57,31 @@ it('a camera of the config is known by its endpoint reference at any address', (
   expect(describeFound(device(['10.0.0.9'], []), undefined, moved).configured).toBe('moved');
 });
 
+it('a camera that has https alone is asked by TLS', async () => {
+  const { promise: heard, resolve } = Promise.withResolvers<Buffer>();
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', (data) => {
+      socket.destroy();
+      resolve(data);
+    });
+  });
+  onTestFinished(() => void server.close());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const found = device(['127.0.0.1'], [`https://127.0.0.1:${port}/onvif/device_service`]);
+  await askCamera(found, { username: 'viewer', password: 'secret' }, new AbortController().signal);
+  // A TLS record of the type handshake (RFC 8446 section 5.1).
+  expect((await heard)[0]).toBe(22);
+});
+
 describe('locate', () => {
+  it('has a camera of the config that is reached by https known by whatever port it says', async () => {
+    const located = await locate([{ id: 'a', onvif: { host: '10.0.0.9', port: 443, secure: true }, rtspHosts: [] }]);
+    expect(describeFound(device(['10.0.0.9'], ['http://10.0.0.9/']), undefined, located).configured).toBe('a');
+  });
+
   it('takes addresses as they are, and a name that does not resolve as nowhere', async () => {
     expect(
       await locate([

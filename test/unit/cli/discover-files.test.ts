@@ -12,8 +12,20 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { assertWritable, readKnownCameras, readPassword, writeCameras } from '../../../src/cli/discover-files.ts';
+
+/** The modes of files whose mode is changed, before that. */
+const modesBefore = vi.hoisted((): number[] => []);
+
+vi.mock('node:fs', async (importOriginal) => {
+  const fs = await importOriginal<typeof import('node:fs')>();
+  const chmod = (path: string, mode: number): void => {
+    modesBefore.push(fs.statSync(path).mode & 0o777);
+    fs.chmodSync(path, mode);
+  };
+  return { ...fs, chmodSync: chmod };
+});
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -37,6 +49,14 @@ describe('writeCameras', () => {
     expect(statSync(at('real/gateway.yaml')).mode & 0o777).toBe(0o640);
     expect(readKnownCameras(at('real/gateway.yaml')).map(({ id }) => id)).toEqual(['a', 'yard']);
     expect(readdirSync(at('real'))).toEqual(['gateway.yaml']);
+    // With the passwords that stand in it nobody else may read it on the way.
+    expect(modesBefore.at(-1)).toBe(0o600);
+  });
+
+  it('makes a new file as others are made: the account of the gateway is to read it', () => {
+    const umask = process.umask();
+    writeCameras(at('new.yaml'), [YARD]);
+    expect(statSync(at('new.yaml')).mode & 0o777).toBe(0o666 & ~umask);
   });
 
   it('leaves a file as it was that cannot be extended', () => {

@@ -1,8 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { hintsAt } from '../../../src/probe/hints.ts';
 import { speaksRtsp } from '../../../src/probe/rtsp-port.ts';
+
+/** URLs of the ONVIF service that discovery says. */
+const xaddrs = vi.hoisted((): string[] => []);
+
+vi.mock('../../../src/camera/discovery/ws-discovery.ts', () => ({
+  probeAddresses: () => Promise.resolve({ devices: xaddrs.length === 0 ? [] : [{ xaddrs }] }),
+}));
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -25,6 +32,18 @@ async function serverSaying(...words: string[]): Promise<number> {
 }
 
 const signal = new AbortController().signal;
+
+describe('a camera that says where its ONVIF is', () => {
+  it.each([
+    ['at another port', 'http://127.0.0.1:8899/onvif', ['By WS-Discovery its ONVIF is at port 8899: probe 127.0.0.1:8899']],
+    ['by https alone', 'https://127.0.0.1/onvif', ['By WS-Discovery its ONVIF is at port 443: probe https://127.0.0.1']],
+    ['where it was asked', 'http://127.0.0.1/onvif', []],
+  ])('%s gives that hint', async (_where, xaddr, hints) => {
+    xaddrs.splice(0, 1, xaddr);
+    const given = await hintsAt({ host: '127.0.0.1', port: 80 }, signal);
+    expect(given.filter((hint) => hint.startsWith('By WS-Discovery'))).toEqual(hints);
+  });
+});
 
 describe('a port that speaks RTSP', () => {
   it('is known by its first words', async () => {
