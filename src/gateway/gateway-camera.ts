@@ -4,6 +4,7 @@ import type { DialTurn } from '../base/dial-stagger.ts';
 import type { Reason } from '../base/errors.ts';
 import { redactUrl, type Logger } from '../base/log.ts';
 import { Camera, type CameraOptions } from '../camera/camera.ts';
+import type { RefusedLogIns } from '../camera/refused-log-ins.ts';
 import type { MediaControl } from '../plane/media-control.ts';
 import type { MediaStats, StreamMedia, StreamState } from '../plane/messages.ts';
 import { SignalingDevice } from '../signaling/device.ts';
@@ -28,6 +29,8 @@ export interface GatewayCameraOptions {
   signaling: DeviceSignaling;
   /** Waited for before each attempt to connect: to the camera by ONVIF, and to the signaling server. */
   turns?: { camera: DialTurn; signaling: DialTurn };
+  /** Shared by all cameras; default one of its own. */
+  refusedLogIns?: RefusedLogIns;
   media: MediaControl;
   clock: Clock;
   logger: Logger;
@@ -47,13 +50,15 @@ export class GatewayCamera {
   readonly #staleUris = new StaleUris();
   /** Of an `rtsp:` camera, which only its streams tell of: how the last pull went, kept while nobody watches. */
   #pulled: { state: CameraState; reason: Reason | null; since: number } | undefined;
+  #closed = false;
 
   constructor(options: GatewayCameraOptions) {
     this.#options = options;
-    const { media, clock, logger, signaling, turns } = options;
+    const { media, clock, logger, signaling, turns, refusedLogIns } = options;
     this.camera = new Camera({
       ...options.camera,
       ...(turns === undefined ? {} : { turn: turns.camera }),
+      ...(refusedLogIns === undefined ? {} : { refusedLogIns }),
       clock,
       logger,
       onChange: () => {
@@ -83,11 +88,14 @@ export class GatewayCamera {
     this.#device.start();
   }
 
-  /** Ends the sessions, unregisters, lets the camera go. */
+  /** Ends the sessions, lets the camera go, unregisters. From this call on, another camera may have the id. */
   async close(): Promise<void> {
-    await this.#device.close();
+    // Says goodbye to the viewers before the media plane is told, which would have another reason for them.
+    const unregistered = this.#device.close();
     this.camera.close();
-    this.#options.media.removeCamera(this.camera.id);
+    if (!this.#closed) this.#options.media.removeCamera(this.camera.id);
+    this.#closed = true;
+    await unregistered;
   }
 
   /** True once the signaling server has registered the camera. */

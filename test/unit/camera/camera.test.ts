@@ -150,18 +150,48 @@ describe('an ONVIF camera', () => {
     expect((attempts[1] ?? Number.POSITIVE_INFINITY) - (attempts[0] ?? 0)).toBeLessThanOrEqual(1 * SECOND);
   });
 
-  it('is tried at most about once a minute where it refuses the credentials, and not sooner on a wish for refresh', async () => {
-    const { camera, attempts } = setUp(unauthorized);
+  it('is tried after half a minute, then ever less often where it refuses the credentials, and not sooner on a wish for refresh', async () => {
+    let works = false;
+    const { camera, attempts } = setUp(() => (works ? new FakeDevice() : unauthorized()));
     camera.start();
-    await vi.advanceTimersByTimeAsync(10 * MINUTE);
-    const before = attempts.length;
-    for (let second = 0; second < 600; second += 1) {
+    for (let second = 0; second < 40 * 60; second += 1) {
       camera.refresh();
       await vi.advanceTimersByTimeAsync(SECOND);
     }
-    const perMinute = (attempts.length - before) / 10;
-    expect(perMinute).toBeGreaterThanOrEqual(1);
-    expect(perMinute).toBeLessThanOrEqual(1.5);
+    const waits = attempts.slice(1).map((at, index) => at - (attempts[index] ?? 0));
+    // Up to 30 % of each wait is taken off at random.
+    for (const [index, fullSeconds] of [30, 60, 120, 240, 300, 300].entries()) {
+      expect(waits[index]).toBeGreaterThanOrEqual(0.7 * fullSeconds * SECOND);
+      expect(waits[index]).toBeLessThanOrEqual(fullSeconds * SECOND + 1);
+    }
+    works = true;
+    await vi.advanceTimersByTimeAsync(5 * MINUTE);
+    expect(camera.status.state).toBe('online');
+    works = false;
+    attempts.length = 0;
+    camera.refresh();
+    await vi.advanceTimersByTimeAsync(31 * SECOND);
+    // The next refusal is a first one again.
+    expect(attempts).toHaveLength(2);
+  });
+
+  it('is connected once where it was moved while its clock check ends in a failure', async () => {
+    const device = new FakeDevice();
+    const check = Promise.withResolvers<number | null>();
+    device.measureClockOffset = () => check.promise;
+    const { camera, connect } = setUp(() => device);
+    camera.start();
+    await vi.advanceTimersByTimeAsync(10 * MINUTE);
+    const slow = Promise.withResolvers<CameraDevice>();
+    connect.mockReturnValue(slow.promise);
+    camera.moved({ host: 'elsewhere', port: 80 }, 'endpoint reference');
+    await vi.advanceTimersByTimeAsync(1);
+    check.reject(unreachable());
+    await vi.advanceTimersByTimeAsync(SECOND);
+    expect(connect).toHaveBeenCalledTimes(2);
+    slow.resolve(new FakeDevice());
+    await settle();
+    expect(camera.status.state).toBe('online');
   });
 
   it('logs a failure when it is news and every five minutes with a count', async () => {
@@ -183,18 +213,6 @@ describe('an ONVIF camera', () => {
     expect(lines).toHaveLength(3);
     expect(lines[2]).toContain('refuses user "viewer"');
     expect(lines.join('')).not.toContain('s3cret');
-  });
-
-  it('logs each of two failures that alternate no more often than one that stays', async () => {
-    let attempt = 0;
-    const unavailable = new GatewayError('camera.unavailable', 'The camera at cam:80 answers with 503.');
-    const { camera, lines } = setUp(() => ((attempt += 1) % 2 === 0 ? unreachable() : unavailable));
-    camera.start();
-    await vi.advanceTimersByTimeAsync(4.5 * MINUTE);
-    expect(attempt).toBeGreaterThan(8);
-    expect(lines).toHaveLength(2);
-    await vi.advanceTimersByTimeAsync(1.5 * MINUTE);
-    expect(lines.slice(2)).toEqual([1, 2].map(() => expect.stringMatching(/times since the last such line\)$/) as string));
   });
 
   it('is failed where no profile has H.264, yet lists what it has, and recovers when the encoder was set', async () => {

@@ -10,20 +10,22 @@ const NOTHING: MediaStats = { streams: [], sessions: [], ended: [] };
 const NO_H264 = { code: 'stream.no_h264', message: 'The profile sends H265.' };
 const PLAYED = { video: 'H264', audio: 'PCMU', audioPassed: true, metadata: true, warnings: [] };
 
-/** A camera by RTSP URI, before a media plane that is not started. */
-function gatewayCamera(logger: Logger = silentLogger): {
-  camera: GatewayCamera;
-  media: MediaControl;
-  setNow: (ms: number) => void;
-} {
-  let now = Date.UTC(2026, 0, 2);
-  const media = new MediaControl({
+function mediaControl(): MediaControl {
+  return new MediaControl({
     settings: DEFAULT_MEDIA_SETTINGS,
     clock: { now: () => 0 },
     logger: silentLogger,
     onStreamState: () => undefined,
     onKeyframeWanted: () => undefined,
   });
+}
+
+/** A camera by RTSP URI, before a media plane that is not started. */
+function gatewayCamera(
+  logger: Logger = silentLogger,
+  media: MediaControl = mediaControl(),
+): { camera: GatewayCamera; media: MediaControl; setNow: (ms: number) => void } {
+  let now = Date.UTC(2026, 0, 2);
   const camera = new GatewayCamera({
     camera: { id: 'yard', name: 'The yard', rtsp: { main: 'rtsp://user:secret@192.0.2.9:8554/1', sub: 'rtsp://192.0.2.9/2' } },
     signaling: { server: 'ws://127.0.0.1:9/signaling?token=secret', token: 'secret' },
@@ -71,6 +73,21 @@ it('a camera that is started is told to the media plane, and taken back from it 
   });
   await camera.close();
   expect(remove.mock.calls).toEqual([['yard']]);
+});
+
+it('a camera that takes the id of one that is closing stays in the media plane', async () => {
+  const { camera, media } = gatewayCamera();
+  const { camera: next } = gatewayCamera(silentLogger, media);
+  const told: string[] = [];
+  const tell = (what: string) => void (told.at(-1) === what || told.push(what));
+  vi.spyOn(media, 'setCamera').mockImplementation(() => tell('set'));
+  vi.spyOn(media, 'removeCamera').mockImplementation(() => tell('remove'));
+  camera.start();
+  const closed = camera.close();
+  next.start();
+  await closed;
+  await camera.close();
+  expect(told).toEqual(['set', 'remove', 'set']);
 });
 
 it('the viewers of a camera are its live sessions alone', () => {
