@@ -151,14 +151,15 @@ export class Following {
 
   /**
    * Where the device answers now, other than where the camera is tried, and where another camera is connected: there are makers
-   * whose devices all call themselves the same.
+   * whose devices all call themselves the same. Two cameras whose addresses were exchanged are each connected in the other's place.
    */
-  #placeOf(device: PresentDevice, camera: Camera, { connected }: Round): CameraPlace | undefined {
+  #placeOf(device: PresentDevice, camera: Camera, { connected, network }: Round): CameraPlace | undefined {
     const { onvif } = this.#options.locations.of(camera);
     const elsewhere = device.answering.filter((address) => {
       const { port } = onvifAddressOf({ addresses: [address], xaddrs: device.xaddrs });
       const isHere = onvif?.addresses.includes(address) === true && (onvif.secure === true || onvif.port === port);
-      return !isHere && (connected.get(placeKey(address, port)) ?? []).every((other) => isSameEncoder(camera, other));
+      const others = connected.get(placeKey(address, port)) ?? [];
+      return !isHere && others.every((other) => isSameEncoder(camera, other) || isMisplaced(other, device, network));
     });
     return elsewhere.length === 0 ? undefined : onvifAddressOf({ addresses: elsewhere, xaddrs: device.xaddrs });
   }
@@ -214,6 +215,13 @@ function isSameEncoder(camera: Camera, other: Camera): boolean {
   const home = ({ configuredAddress, address }: Camera): string => configuredAddress ?? address;
   if (home(camera) === home(other)) return true;
   return camera.identity !== null && other.identity !== null && isSameDevice(camera.identity, other.identity);
+}
+
+/** Whether a camera is connected to a device that is not it: nothing but its name is known of it, and by that it is elsewhere. */
+function isMisplaced({ identity }: Camera, at: PresentDevice, network: NetworkView): boolean {
+  if (identity?.serial !== '') return false;
+  const own = network.answering(identity.endpointReference);
+  return own !== undefined && own.endpointReference !== at.endpointReference;
 }
 
 function isIn(changed: ReadonlySet<string>, device: PresentDevice | undefined): boolean {

@@ -279,6 +279,28 @@ describe('a camera that is elsewhere', () => {
   });
 });
 
+it('two cameras that only the config names, whose addresses were exchanged, are each found at the address of the other', async () => {
+  const network = new FakeNetwork();
+  network.plugIn('10.0.0.1', 'urn:uuid:b', 'ACME-00B0');
+  network.plugIn('10.0.0.2', 'urn:uuid:a', 'ACME-00A0');
+  const cameras = [
+    ['a', '10.0.0.1'],
+    ['b', '10.0.0.2'],
+  ].map(([id = '', host = '']) =>
+    cameraAt(network, host, { id, identity: { endpointReference: `urn:uuid:${id}`, manufacturer: '', model: '', serial: '' } }),
+  );
+  const { look } = setUp(network, () => cameras);
+  await after(10);
+  for (let round = 0; round < 4; round += 1) {
+    await look(network.search());
+    await after(6000);
+  }
+  expect(cameras.map(({ status, address, identity }) => [status.state, address, identity?.serial])).toEqual([
+    ['online', '10.0.0.2', 'ACME-00A0'],
+    ['online', '10.0.0.1', 'ACME-00B0'],
+  ]);
+});
+
 it('a camera that only the config names is found at its address, and not taken for who else lets us in', async () => {
   const network = new FakeNetwork();
   network.plugIn('10.0.0.1', 'urn:stranger', 'ACME-0099');
