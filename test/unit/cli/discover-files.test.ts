@@ -1,3 +1,4 @@
+import type * as FileSystem from 'node:fs';
 import {
   chmodSync,
   lstatSync,
@@ -19,7 +20,7 @@ import { assertWritable, readKnownCameras, readPassword, writeCameras } from '..
 const modesBefore = vi.hoisted((): number[] => []);
 
 vi.mock('node:fs', async (importOriginal) => {
-  const fs = await importOriginal<typeof import('node:fs')>();
+  const fs = await importOriginal<typeof FileSystem>();
   const chmod = (path: string, mode: number): void => {
     modesBefore.push(fs.statSync(path).mode & 0o777);
     fs.chmodSync(path, mode);
