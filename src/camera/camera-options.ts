@@ -4,6 +4,7 @@ import type { Logger } from '../base/log.ts';
 import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
 import type { DeviceIdentity } from './device-identity.ts';
 import type { OnvifConnectOptions, OnvifDevice } from './onvif/adapter.ts';
+import type { RefusedLogIns } from './refused-log-ins.ts';
 import type { CameraPlace } from './whereabouts.ts';
 
 /** What a camera asks of its ONVIF device; {@link OnvifDevice} is the real one. */
@@ -28,6 +29,8 @@ interface CommonOptions {
   adopted?: boolean;
   /** Waited for before each attempt to connect. */
   turn?: DialTurn;
+  /** Shared by cameras that may be inputs of one device; default one of its own. */
+  refusedLogIns?: RefusedLogIns;
   /** Called after {@link Camera.status} changed. */
   onChange?: () => void;
   /** How an ONVIF device is reached; default {@link OnvifDevice.connect}. */

@@ -8,42 +8,27 @@ import { bracketHost, parseRtspUrl } from '../base/rtsp-url.ts';
 import type { CameraSource } from '../plane/messages.ts';
 import { describeCamera, missingH264, profilesOfUris, readProfiles, type CameraProfile } from './camera-profiles.ts';
 import type { CameraDevice, CameraOptions } from './camera-options.ts';
+import { cameraSource, type CameraStatus } from './camera-status.ts';
+import { steadyClockOffset } from './clock-offset.ts';
 import { assertOwnDevice, type DeviceIdentity } from './device-identity.ts';
 import { FailureLog } from './failure-log.ts';
 import { KeyframeRequests } from './keyframe-requests.ts';
 import { OnvifDevice } from './onvif/adapter.ts';
-import type { DeviceInformation } from './onvif/device-answers.ts';
+import { RefusedLogIns, type LogIn } from './refused-log-ins.ts';
 import { credentialsInUris } from './stream-uri.ts';
 import { describePlace, Whereabouts, type CameraPlace } from './whereabouts.ts';
 
 export type { CameraDevice, CameraOptions } from './camera-options.ts';
+export type { CameraStatus } from './camera-status.ts';
 
-/** Waits between attempts, milliseconds. Wrong credentials are tried less often: cameras lock an account that fails too often. */
+/** Waits between attempts, milliseconds; those after a refused log-in {@link RefusedLogIns} knows. */
 const RETRY_FIRST_MS = 1000;
 const RETRY_MAX_MS = 30_000;
-const RETRY_MAX_UNAUTHORIZED_MS = 60_000;
 /** {@link Camera.refresh} leads to at most one attempt in this time. */
 const REFRESH_INTERVAL_MS = 5000;
 const CLOCK_CHECK_INTERVAL_MS = 10 * 60_000;
-/** Two measurements of the same clock may differ this much: ONVIF gives whole seconds. */
-const CLOCK_RESOLUTION_MS = 1000;
 
 const ADVICE_ADOPTED = 'Check username and password of discovery in the config, or write the camera into the list with its own.';
-
-/** What is known of a camera at one moment; a new object at each change. */
-export interface CameraStatus {
-  state: 'connecting' | 'online' | 'failed';
-  /** Milliseconds since 1970 of the last change of `state`. */
-  since: number;
-  /** Why it is `failed`, else null. */
-  reason: Reason | null;
-  /** Null until ONVIF gave it, and always for an `rtsp:` camera. */
-  information: DeviceInformation | null;
-  /** Those with H.264 first; kept while the camera is away, since the media plane goes on trying to pull them. */
-  profiles: CameraProfile[];
-  /** The camera's clock minus ours, milliseconds; null where unknown. */
-  clockOffsetMs: number | null;
-}
 
 /**
  * The control side of one configured camera: keeps it connected by ONVIF, knows its profiles and where they are pulled, and
@@ -62,8 +47,7 @@ export class Camera {
   readonly #credentials: { username: string; password: string } | undefined;
   /** Undefined for an `rtsp:` camera. */
   readonly #whereabouts: Whereabouts | undefined;
-  /** The profiles are those of a device at an address that discovery found, and anybody can answer discovery. */
-  #digestOnly = false;
+  readonly #refusedLogIns: RefusedLogIns;
   #identity: DeviceIdentity | null;
   #status: CameraStatus;
   #device: CameraDevice | null = null;
@@ -83,6 +67,7 @@ export class Camera {
     this.#logger = options.logger ?? silentLogger;
     const { onvif: home, adopted = false } = options;
     this.#whereabouts = home && new Whereabouts({ cameraId: options.id, home, adopted, logger: this.#logger });
+    this.#refusedLogIns = options.refusedLogIns ?? new RefusedLogIns();
     this.#identity = options.identity ?? null;
     this.#credentials = options.credentials ?? credentialsInUris(options.rtsp);
     this.#failureLog = new FailureLog(options.id, this.#logger);
@@ -97,6 +82,7 @@ export class Camera {
       reason: null,
       information: null,
       profiles: [],
+      isFound: false,
       clockOffsetMs: null,
     };
   }
@@ -144,18 +130,7 @@ export class Camera {
 
   /** What the media plane needs to pull the camera; profiles with H.264 come first. */
   source(): CameraSource {
-    const source: CameraSource = {
-      id: this.id,
-      profiles: this.#status.profiles.map(({ token, uri, video, audio, metadata }) =>
-        // Of an `rtsp:` camera nothing is known before it was pulled.
-        video === null ? { token, uri } : { token, uri, audio: audio !== null, metadata },
-      ),
-      clockOffsetMs: this.#status.clockOffsetMs ?? 0,
-      ...(this.#options.transport === undefined ? {} : { transport: this.#options.transport }),
-      ...(this.#options.tls === undefined ? {} : { tls: this.#options.tls }),
-    };
-    if (this.#credentials === undefined) return source;
-    return { ...source, credentials: { ...this.#credentials, ...(this.#digestOnly ? { digestOnly: true } : {}) } };
+    return cameraSource(this.#options, this.#status, this.#credentials);
   }
 
   start(): void {
@@ -238,12 +213,16 @@ export class Camera {
     if (place === undefined) return;
     await turn(this.address, signal);
     signal.throwIfAborted();
-    const { username, password } = this.#credentials ?? { username: '', password: '' };
-    const device = await connect({ ...place, ...(tls === undefined ? {} : { tls }), username, password, signal });
+    const logIn = this.#logIn(place);
+    const { username, password } = logIn;
+    const device = await this.#refusedLogIns.attempt(logIn, signal, () =>
+      connect({ ...place, ...(tls === undefined ? {} : { tls }), username, password, signal }),
+    );
     try {
       assertOwnDevice(this.#identity, device.information, { cameraId: this.id, address: describePlace(place) });
       const profiles = await readProfiles(device, this.id, this.#options.videoSource);
       signal.throwIfAborted();
+      this.#refusedLogIns.accepted(logIn);
       this.#take(device, profiles);
     } catch (error) {
       if (this.#device !== device) device.close();
@@ -254,8 +233,12 @@ export class Camera {
   #take(device: CameraDevice, profiles: CameraProfile[]): void {
     this.#device?.close();
     this.#device = device;
-    this.#digestOnly = this.#whereabouts?.isFound === true;
-    const known = { information: device.information, profiles, clockOffsetMs: this.#clockOffset(device.clockOffsetMs) };
+    const known = {
+      information: device.information,
+      profiles,
+      isFound: this.#whereabouts?.isFound === true,
+      clockOffsetMs: steadyClockOffset(this.#status.clockOffsetMs, device.clockOffsetMs),
+    };
     const unusable = missingH264(profiles, this.id);
     if (unusable !== undefined) {
       this.#update(known);
@@ -267,13 +250,21 @@ export class Camera {
 
   #retry(error: unknown): void {
     const reason = this.#reasonOf(error);
-    const waitMs = this.#backoff.next(reason.code === 'camera.unauthorized' ? RETRY_MAX_UNAUTHORIZED_MS : RETRY_MAX_MS);
+    const { place } = this;
+    const isRefused = place !== undefined && reason.code === 'camera.unauthorized';
+    const refusedMs = isRefused ? this.#refusedLogIns.refused(this.#logIn(place), error) : 0;
+    this.#whereabouts?.failed();
+    // Where it is tried next at another address, that one has not refused anything.
+    const waitMs = isRefused && place === this.place ? refusedMs : this.#backoff.next();
     if (reason.code === 'internal') this.#logger.error({ camera: this.id, err: error }, `camera ${this.id}: unexpected error`);
     this.#failureLog.failed(reason, waitMs);
     this.#described = null;
-    this.#whereabouts?.failed(reason.code);
     this.#scheduleAttempt(waitMs);
     this.#update({ state: 'failed', reason });
+  }
+
+  #logIn({ host, port }: CameraPlace): LogIn {
+    return { host, port, username: '', password: '', ...this.#credentials };
   }
 
   /** An adopted camera has its credentials elsewhere than others. */
@@ -287,19 +278,17 @@ export class Camera {
     this.#cancelNext();
     try {
       const offset = (await this.#device?.measureClockOffset()) ?? null;
-      this.#update({ clockOffsetMs: this.#clockOffset(offset) });
-      if (this.#next === null) this.#scheduleClockCheck();
+      this.#update({ clockOffsetMs: steadyClockOffset(this.#status.clockOffsetMs, offset) });
+      if (this.#isIdle) this.#scheduleClockCheck();
     } catch {
       // The camera does not answer any more: the attempt finds out why, and heals it.
-      if (!this.#closing.signal.aborted && this.#next === null) await this.#attempt();
+      if (!this.#closing.signal.aborted && this.#isIdle) await this.#attempt();
     }
   }
 
-  /** The measured offset, or the known one where the difference says nothing. */
-  #clockOffset(measured: number | null): number | null {
-    const known = this.#status.clockOffsetMs;
-    const same = known !== null && measured !== null && Math.abs(known - measured) <= CLOCK_RESOLUTION_MS;
-    return same ? known : measured;
+  /** Nothing is under way or planned: nobody moved the camera or wished for a refresh meanwhile. */
+  get #isIdle(): boolean {
+    return this.#next === null && this.#attempting === null;
   }
 
   #announce(): void {

@@ -6,3 +6,12 @@ export function describeClockOffset(offsetMs: number | null): string | undefined
   if (offsetMs === null || Math.abs(offsetMs) < NOTABLE_OFFSET_MS) return undefined;
   return `its clock is ${Math.round(Math.abs(offsetMs) / 1000)} s ${offsetMs > 0 ? 'ahead' : 'behind'}`;
 }
+
+/** Two measurements of the same clock may differ this much: ONVIF gives whole seconds. */
+const RESOLUTION_MS = 1000;
+
+/** The measured offset, or the known one where the difference says nothing; null: unknown. */
+export function steadyClockOffset(known: number | null, measured: number | null): number | null {
+  const same = known !== null && measured !== null && Math.abs(known - measured) <= RESOLUTION_MS;
+  return same ? known : measured;
+}

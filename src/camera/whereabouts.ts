@@ -20,16 +20,6 @@ export interface WhereaboutsOptions {
   logger: Logger;
 }
 
-/** With these whoever is at an address has shown not to be the camera: there is nobody, or another device. */
-const NOT_THERE: ReadonlySet<string> = new Set([
-  'camera.unreachable',
-  'camera.timeout',
-  'camera.not_onvif',
-  'camera.certificate',
-  'camera.redirected',
-  'camera.other_device',
-]);
-
 /** Where a camera is: at its own address, or at another one where its device was found. */
 export class Whereabouts {
   readonly #options: WhereaboutsOptions;
@@ -64,9 +54,12 @@ export class Whereabouts {
     this.#found = { place: this.#home.secure === true ? { ...this.#home, host: place.host } : place, by };
   }
 
-  /** An attempt failed, with this code of a GatewayError. Where the camera was not, it is no longer looked for. */
-  failed(code: string): void {
-    if (NOT_THERE.has(code)) this.#found = null;
+  /**
+   * An attempt at {@link place} failed. For whatever reason that was at another address than its own, somebody may pose as the camera there
+   * and hold it: it goes on at its own. A camera that is there is found there again.
+   */
+  failed(): void {
+    this.#found = null;
   }
 
   /** The device answers at {@link place}. */

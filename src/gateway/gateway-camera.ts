@@ -5,6 +5,7 @@ import type { Reason } from '../base/errors.ts';
 import { redactUrl, type Logger } from '../base/log.ts';
 import { Camera, type CameraOptions } from '../camera/camera.ts';
 import type { RefusedLogIns } from '../camera/refused-log-ins.ts';
+import { printable } from '../base/printable.ts';
 import type { MediaControl } from '../plane/media-control.ts';
 import type { MediaStats, StreamMedia, StreamState } from '../plane/messages.ts';
 import { SignalingDevice } from '../signaling/device.ts';
@@ -114,7 +115,7 @@ export class GatewayCamera {
       const key = `${profile} ${warning.code}`;
       if (this.#warned.has(key)) continue;
       this.#warned.add(key);
-      const place = `camera ${this.camera.id}, profile ${profile}`;
+      const place = `camera ${this.camera.id}, profile ${printable(profile)}`;
       this.#options.logger.warn({ camera: this.camera.id, reason: warning }, `${place}: ${warning.message}`);
     }
   }

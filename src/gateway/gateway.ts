@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '../base/clock.ts';
 import { DialStagger } from '../base/dial-stagger.ts';
 import type { Logger } from '../base/log.ts';
 import type { CameraOptions } from '../camera/camera.ts';
+import { RefusedLogIns } from '../camera/refused-log-ins.ts';
 import type { DiscoveryStats } from '../camera/discovery/watch.ts';
 import type { GatewayView, Readiness, SignalingStats } from '../http/gateway-view.ts';
 import type { ViewerToken } from '../http/access.ts';
@@ -59,6 +60,7 @@ export class Gateway implements GatewayView {
     camera: new DialStagger({ sameAddressMs: SAME_CAMERA_MS }).turn,
     signaling: new DialStagger().turn,
   };
+  readonly #refusedLogIns = new RefusedLogIns();
   /** At most {@link STATS_REFRESH_MS} old. */
   #stats: MediaStats = { streams: [], sessions: [], ended: [] };
   #statsTimer: NodeJS.Timeout | undefined;
@@ -185,6 +187,7 @@ export class Gateway implements GatewayView {
       camera,
       signaling: signaling ?? { ...this.#embeddedSignaling, token },
       turns: this.#turns,
+      refusedLogIns: this.#refusedLogIns,
       media: this.#media,
       clock: this.#clock,
       logger: this.#options.logger,

@@ -16,7 +16,7 @@ import { ignored, packageRequest } from './package-request.ts';
 import type { OnvifProfile } from './profiles.ts';
 import { OnvifPtz } from './ptz.ts';
 import type { ServiceLocation } from './service-location.ts';
-import { isUnauthorized, SoapClient } from './soap-client.ts';
+import { isOtherWayOpen, SoapClient } from './soap-client.ts';
 
 export interface OnvifConnectOptions {
   host: string;
@@ -164,7 +164,7 @@ export class OnvifDevice {
       await this.#findServices();
       await this.#readInformation();
     } catch (error) {
-      if (!isUnauthorized(error) || !this.#soap.hasCredentials) throw error;
+      if (!isOtherWayOpen(error) || !this.#soap.hasCredentials) throw error;
       // Cameras set to HTTP Digest alone refuse WS-Security with a fault; without it they send their challenge.
       this.#soap.usesWsSecurity = false;
       await this.#findServices();

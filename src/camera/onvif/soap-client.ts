@@ -100,7 +100,7 @@ export class SoapClient {
     try {
       return await this.#exchange(service, request, options);
     } catch (error) {
-      if (!isUnauthorized(error) || !this.#isSigned(options) || !(await this.#clockHasChanged())) throw error;
+      if (!isOtherWayOpen(error) || !this.#isSigned(options) || !(await this.#clockHasChanged())) throw error;
       return this.#exchange(service, request, options);
     }
   }
@@ -114,7 +114,7 @@ export class SoapClient {
       return { answer: await ask(true), sentAt };
     } catch (error) {
       if (error instanceof OnvifFault) return { answer: undefined, sentAt };
-      if (!isUnauthorized(error)) throw error;
+      if (!isOtherWayOpen(error)) throw error;
     }
     // The specification wants it answered to anybody; Panasonic and Digital Barriers ask for credentials.
     sentAt = Date.now();
@@ -145,7 +145,7 @@ export class SoapClient {
       : undefined;
     const { addressing } = options;
     const headers = addressing === undefined ? '' : addressingHeaders({ ...addressing, messageId: randomUUID() });
-    const { status, body } = await postSoap({
+    const { status, body, digestRefused } = await postSoap({
       host,
       service,
       tls,
@@ -157,18 +157,20 @@ export class SoapClient {
     });
     const answer = parseSoapAnswer(body);
     if (answer.type === 'answer') return answer.body;
-    if (status === 401 || status === 403 || (answer.type === 'fault' && isRefusal(answer.fault))) throw this.#unauthorized();
+    if (status === 401 || status === 403 || (answer.type === 'fault' && isRefusal(answer.fault))) {
+      throw this.#unauthorized(digestRefused ? DigestRefused : GatewayError);
+    }
     const place = placeOf(host, service.port);
     if (answer.type === 'fault') throw new OnvifFault(place, request.name, answer.fault);
     if (status >= 500) throw unavailable(place, request.name, status);
     throw notOnvif(place, `answers ${request.name} with HTTP status ${status} and no SOAP message.`);
   }
 
-  #unauthorized(): GatewayError {
+  #unauthorized(kind: typeof GatewayError): GatewayError {
     const { username } = this.#options;
     const skew = describeClockOffset(this.#clockOffsetMs);
     const clock = skew === undefined ? '' : ` Set its time, too: ${skew}, and some cameras refuse everybody then.`;
-    return new GatewayError(
+    return new kind(
       'camera.unauthorized',
       username === ''
         ? `The camera at ${this.place} asks for user name and password.`
@@ -176,6 +178,14 @@ export class SoapClient {
       { advice: `Check username and password of this camera in the config (many cameras have separate ONVIF users).${clock}` },
     );
   }
+}
+
+/** The camera had the password proved by HTTP Digest and refused it. */
+class DigestRefused extends GatewayError {}
+
+/** Refused, yet by another way to log in it may work; each way that is tried counts towards a locked account. */
+export function isOtherWayOpen(error: unknown): boolean {
+  return isUnauthorized(error) && !(error instanceof DigestRefused);
 }
 
 export function isUnauthorized(error: unknown): boolean {

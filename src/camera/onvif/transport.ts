@@ -13,6 +13,8 @@ const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 export interface HttpAnswer {
   status: number;
   body: string;
+  /** It came to a request that carried a digest: trying other ways to log in only counts towards a locked account. */
+  digestRefused: boolean;
 }
 
 export interface PostOptions {
@@ -41,17 +43,18 @@ export async function postSoap(options: PostOptions): Promise<HttpAnswer> {
   const signal = AbortSignal.any([options.signal, deadline.signal]);
   const progress: Progress = { connected: false };
   try {
-    const authorization = options.digest.authorize('POST', options.service.path);
+    let authorization = options.digest.authorize('POST', options.service.path);
     let raw = await exchange(options, authorization, progress, signal);
     const challenges = raw.response.headersDistinct['www-authenticate'] ?? [];
     if (raw.response.statusCode === 401 && options.digest.challenged(challenges, authorization !== undefined)) {
-      const answer = options.digest.authorize('POST', options.service.path);
-      if (answer !== undefined) raw = await exchange(options, answer, progress, signal);
+      authorization = options.digest.authorize('POST', options.service.path);
+      if (authorization !== undefined) raw = await exchange(options, authorization, progress, signal);
       if (raw.response.statusCode === 401) options.digest.forget();
     }
     const { statusCode: status = 0, headers } = raw.response;
     if (status >= 300 && status < 400 && headers.location !== undefined) throw redirected(place, headers.location);
-    return { status, body: raw.body.toString('utf8') };
+    const digestRefused = authorization !== undefined && (status === 401 || status === 403);
+    return { status, body: raw.body.toString('utf8'), digestRefused };
   } catch (error) {
     if (options.signal.aborted) throw options.signal.reason;
     if (error instanceof CertificateRefused) throw untrusted(place, error.message, error.shown);

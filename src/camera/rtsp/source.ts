@@ -33,7 +33,7 @@ export interface RtspSourceOptions {
   silenceMs?: number;
   /** Waits between attempts, milliseconds; default 500 growing to 3000, short because a source exists only while somebody watches. */
   backoff?: { firstMs: number; maxMs: number };
-  /** The same after a refused password; default 5000 growing to 30000, since many cameras lock the account. */
+  /** The same after a refused password; default 30000 growing to 300000, since many cameras lock the account. */
   unauthorizedBackoff?: { firstMs: number; maxMs: number };
   /** Waited for before each attempt to connect. */
   turn?: DialTurn;
@@ -94,7 +94,7 @@ export class RtspSource {
     this.#place = redactUrl(options.url);
     this.#logger = options.logger ?? silentLogger;
     this.#backoff = new Backoff(options.backoff ?? { firstMs: 500, maxMs: 3000 });
-    this.#unauthorizedBackoff = new Backoff(options.unauthorizedBackoff ?? { firstMs: 5000, maxMs: 30_000 });
+    this.#unauthorizedBackoff = new Backoff(options.unauthorizedBackoff ?? { firstMs: 30_000, maxMs: 300_000 });
   }
 
   get counters(): Readonly<RtspSourceCounters> {

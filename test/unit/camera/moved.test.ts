@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { GatewayError } from '../../../src/base/errors.ts';
 import { Camera, type CameraOptions } from '../../../src/camera/camera.ts';
 import { cameraAt, FakeNetwork } from '../gateway/discovery/fixture.ts';
 
@@ -64,6 +65,66 @@ describe('a camera that is told to be elsewhere', () => {
     await after(2000);
     expect([camera.status.state, camera.configuredAddress]).toEqual(['online', null]);
     expect(network.logins).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.1']);
+  });
+
+  it.each(['camera.unauthorized', 'camera.fault', 'camera.unavailable', 'camera.no_profiles', 'camera.not_onvif'])(
+    'goes on at its own address where whoever is there answers %s',
+    async (code) => {
+      const tried: string[] = [];
+      const network = new FakeNetwork();
+      const camera = cameraAt(network, 'home', {
+        connect: (options) => {
+          tried.push(options.host);
+          return options.host === 'home' ? network.connect(options) : Promise.reject(new GatewayError(code, 'No.'));
+        },
+      });
+      await after(10);
+      camera.moved(place('impostor'), 'endpoint reference');
+      await after(10);
+      network.plugIn('home', null, 'ACME-0042');
+      await after(5000);
+      expect(tried.slice(0, 3)).toEqual(['home', 'impostor', 'home']);
+      expect(camera.status.state).toBe('online');
+    },
+  );
+
+  it('does not log in again where it was refused, however often it is said to be there', async () => {
+    const { network, camera } = setUp();
+    await after(10);
+    network.plugIn('10.0.0.66', null, 'ACME-0042', { password: 'another' });
+    for (let hello = 0; hello < 20; hello += 1) {
+      camera.moved(place('10.0.0.66'), 'endpoint reference');
+      await after(1000);
+    }
+    expect(network.logins.filter((host) => host === '10.0.0.66')).toHaveLength(1);
+  });
+
+  it('leaves its source as it is where it does not answer by ONVIF once, so that what plays goes on', async () => {
+    const { network, camera } = setUp();
+    await after(10);
+    network.plugIn('10.0.0.2', null, 'ACME-0042');
+    camera.moved(place('10.0.0.2'), 'endpoint reference');
+    await after(6000);
+    const source = camera.source();
+    network.pull('10.0.0.2');
+    network.pull('10.0.0.1');
+    camera.refresh();
+    await after(10);
+    expect(camera.status.state).toBe('failed');
+    expect(camera.source()).toEqual(source);
+  });
+
+  it('tells the media plane when it may prove by other ways again, although nothing else has changed', async () => {
+    const told: boolean[] = [];
+    const { network, camera } = setUp({ onChange: () => told.push(camera.source().credentials?.digestOnly === true) });
+    await after(10);
+    network.plugIn('10.0.0.2', null, 'ACME-0042');
+    camera.moved(place('10.0.0.2'), 'endpoint reference');
+    await after(10);
+    expect(told.at(-1)).toBe(true);
+    camera.moved(place('10.0.0.3'), 'endpoint reference');
+    await after(5000);
+    expect([camera.status.state, told.at(-1)]).toEqual(['online', false]);
   });
 
   it('gives up an attempt at its old address that is under way', async () => {

@@ -1,0 +1,42 @@
+import type { Reason } from '../base/errors.ts';
+import type { CameraSource } from '../plane/messages.ts';
+import type { CameraOptions } from './camera-options.ts';
+import type { CameraProfile } from './camera-profiles.ts';
+import type { DeviceInformation } from './onvif/device-answers.ts';
+
+/** What is known of a camera at one moment; a new object at each change. */
+export interface CameraStatus {
+  state: 'connecting' | 'online' | 'failed';
+  /** Milliseconds since 1970 of the last change of `state`. */
+  since: number;
+  /** Why it is `failed`, else null. */
+  reason: Reason | null;
+  /** Null until ONVIF gave it, and always for an `rtsp:` camera. */
+  information: DeviceInformation | null;
+  /** Those with H.264 first; kept while the camera is away, since the media plane goes on trying to pull them. */
+  profiles: CameraProfile[];
+  /** Whether these profiles were read at an address that no config says: discovery found it, and anybody can answer discovery. */
+  isFound: boolean;
+  /** The camera's clock minus ours, milliseconds; null where unknown. */
+  clockOffsetMs: number | null;
+}
+
+/** What the media plane needs to pull the camera; profiles with H.264 come first. */
+export function cameraSource(
+  { id, transport, tls }: CameraOptions,
+  { profiles, clockOffsetMs, isFound }: CameraStatus,
+  credentials: { username: string; password: string } | undefined,
+): CameraSource {
+  return {
+    id,
+    profiles: profiles.map(({ token, uri, video, audio, metadata }) =>
+      // Of an `rtsp:` camera nothing is known before it was pulled.
+      video === null ? { token, uri } : { token, uri, audio: audio !== null, metadata },
+    ),
+    clockOffsetMs: clockOffsetMs ?? 0,
+    ...(transport === undefined ? {} : { transport }),
+    ...(tls === undefined ? {} : { tls }),
+    // By where the URIs are from, not by where the camera is looked for now: they stay while it is away.
+    ...(credentials === undefined ? {} : { credentials: { ...credentials, ...(isFound ? { digestOnly: true } : {}) } }),
+  };
+}
