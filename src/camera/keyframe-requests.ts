@@ -1,6 +1,7 @@
 import { delay } from '../base/delay.ts';
 import { reasonOf } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
+import { printable } from '../base/printable.ts';
 
 /** Shortest time between two requests for one profile: encoders spend bits on each keyframe, and some restart on a flood. */
 const INTERVAL_MS = 500;
@@ -71,7 +72,7 @@ export class KeyframeRequests {
       const { code, message } = reasonOf(error);
       logger.warn(
         { camera: cameraId, profile: profileToken, code, count },
-        `camera ${cameraId}: no keyframe on request for profile ${profileToken}: ${message} (${count} since the last such line)`,
+        `camera ${cameraId}: no keyframe on request for profile ${printable(profileToken)}: ${message} (${count} since the last such line)`,
       );
     }
   }

@@ -1,4 +1,4 @@
-import { printable } from '../camera/printable.ts';
+import { printable } from '../base/printable.ts';
 
 const ONVIF = /^onvif:\/\/www\.onvif\.org\//i;
 /** Have columns of their own. */

@@ -1,5 +1,5 @@
 import type { Reason } from '../base/errors.ts';
-import { printable } from '../camera/printable.ts';
+import { printable } from '../base/printable.ts';
 import type { ProbeReport, Verdict } from '../probe/report.ts';
 import { describeCamera } from './probe-screen-camera.ts';
 import { profileRows } from './probe-screen-profile.ts';

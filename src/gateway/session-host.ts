@@ -1,6 +1,7 @@
 import type { Reason } from '../base/errors.ts';
 import { SignalingCode, SignalingError } from '../base/signaling.ts';
 import type { Logger } from '../base/log.ts';
+import { printable } from '../base/printable.ts';
 import type { MediaControl, MediaSession } from '../plane/media-control.ts';
 import type { DeviceSession, DeviceSessionHost, SessionRequest, ToPeer } from '../signaling/session-seam.ts';
 
@@ -31,7 +32,7 @@ export class CameraSessionHost implements DeviceSessionHost {
     if (request.profile !== undefined && !profiles.includes(request.profile)) {
       throw new SignalingError(
         SignalingCode.notFound,
-        `The camera has no profile "${request.profile}"; it has ${profiles.join(', ')}.`,
+        `The camera has no profile "${printable(request.profile)}"; it has ${profiles.map((token) => printable(token)).join(', ')}.`,
       );
     }
     // Servers of different cameras may give the same session id.

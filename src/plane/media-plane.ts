@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { DialStagger } from '../base/dial-stagger.ts';
 import { reasonOf, type Reason } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
+import { printable } from '../base/printable.ts';
 import { Session } from '../peer/session.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import type { CameraSource, ControlMessage, MediaMessage, MediaSettings, ProfileSource, SessionState } from './messages.ts';
@@ -108,7 +109,7 @@ export class MediaPlane {
     if (camera.kept === token) delete camera.kept;
     for (const { session, cameraId } of this.#sessions.values()) {
       if (cameraId === camera.source.id && session.profile === token) {
-        session.close({ code: 'camera.profile_gone', message: `The camera has no profile ${token} any more.` });
+        session.close({ code: 'camera.profile_gone', message: `The camera has no profile ${printable(token)} any more.` });
       }
     }
     if (pulled === undefined) return;
@@ -122,7 +123,7 @@ export class MediaPlane {
     const camera = this.#cameras.get(cameraId);
     const profile = camera?.source.profiles.find((each) => token === undefined || each.token === token);
     if (camera === undefined || profile === undefined)
-      return refuse({ code: 'camera.profile_gone', message: `The camera has no profile ${token ?? 'to show'}.` });
+      return refuse({ code: 'camera.profile_gone', message: `The camera has no profile ${printable(token ?? 'to show')}.` });
     if (this.#sessions.size >= this.#options.settings.maxSessions)
       return refuse({ code: 'session.limit', message: 'The gateway serves as many viewers as it may.' });
     const pulled = this.#pulledProfile(camera, profile);

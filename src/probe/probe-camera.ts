@@ -2,7 +2,7 @@ import { GatewayError, reasonOf, type Reason } from '../base/errors.ts';
 import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
 import { OnvifDevice } from '../camera/onvif/adapter.ts';
 import type { OnvifProfile } from '../camera/onvif/profiles.ts';
-import { printable } from '../camera/printable.ts';
+import { printable } from '../base/printable.ts';
 import { describePlace } from '../camera/whereabouts.ts';
 import type { Credentials, OnvifAddress } from '../config/addresses.ts';
 import { hintsAt } from './hints.ts';

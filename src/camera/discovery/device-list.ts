@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '../../base/printable.ts';
 import type { DeviceDescription } from './message.ts';
 
 /** One device by its endpoint reference; lists are the union of all its answers. */

@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '../../base/printable.ts';
 import { findElement, findElements, numberAt, textAt, type XmlElement } from '../xml.ts';
 
 /** GetDeviceInformation; empty where the camera says nothing. */

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../base/errors.ts';
-import { printable } from '../printable.ts';
+import { printable } from '../../base/printable.ts';
 import { copyXml, findElement, findElements, textAt, type XmlElement } from '../xml.ts';
 import { ADDRESSING_NAMESPACE, buildRequest, EVENTS_NAMESPACE, textElement, type SoapRequest } from './envelope.ts';
 import { OnvifFault } from './failure.ts';

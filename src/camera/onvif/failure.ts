@@ -1,5 +1,5 @@
 import { GatewayError } from '../../base/errors.ts';
-import { printable } from '../printable.ts';
+import { printable } from '../../base/printable.ts';
 import type { SoapFault } from './soap-answer.ts';
 
 /*

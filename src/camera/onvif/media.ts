@@ -1,5 +1,6 @@
 import { GatewayError } from '../../base/errors.ts';
 import { formatRtspUrl, parseRtspUrl } from '../../base/rtsp-url.ts';
+import { printable } from '../../base/printable.ts';
 import { findElements, type XmlElement } from '../xml.ts';
 import {
   buildRequest,
@@ -103,9 +104,13 @@ export class OnvifMedia {
     const answer = await this.#call('GetMetadataConfigurations', { media1: '', media2: '' });
     const element = findElements(answer, 'Configurations').find((each) => each.attributes.get('token') === token);
     if (element === undefined) {
-      throw new GatewayError('camera.fault', `The camera at ${this.#soap.place} has no metadata configuration "${token}".`, {
-        advice: 'It may have been changed on the camera meanwhile; try again.',
-      });
+      throw new GatewayError(
+        'camera.fault',
+        `The camera at ${this.#soap.place} has no metadata configuration "${printable(token)}".`,
+        {
+          advice: 'It may have been changed on the camera meanwhile; try again.',
+        },
+      );
     }
     const configuration = metadataRequestContent(element, change);
     const media1 = `${configuration}<ForcePersistence>true</ForcePersistence>`;
@@ -208,7 +213,7 @@ export class OnvifMedia {
   }
 
   #noUri(kind: string, profileToken: string): GatewayError {
-    const message = `The camera at ${this.#soap.place} gave no ${kind} address for profile "${profileToken}".`;
+    const message = `The camera at ${this.#soap.place} gave no ${kind} address for profile "${printable(profileToken)}".`;
     return new GatewayError('camera.fault', message, {
       advice: 'If this stays, restart the camera and look for a newer firmware.',
     });

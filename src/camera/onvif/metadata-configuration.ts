@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '../../base/printable.ts';
 import { copyXml, escapeXml, findElement, findElements, textAt, type XmlElement } from '../xml.ts';
 import { SCHEMA_NAMESPACE } from './envelope.ts';
 

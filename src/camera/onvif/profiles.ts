@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '../../base/printable.ts';
 import { findElement, findElements, numberAt, textAt, type XmlElement } from '../xml.ts';
 
 /** One media profile as the camera's configuration says; what its stream really carries may differ. */

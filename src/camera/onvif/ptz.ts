@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '../../base/printable.ts';
 import { escapeXml, findElement, findElements, numberAt, textAt, type XmlElement } from '../xml.ts';
 import { buildRequest, PTZ_NAMESPACE, SCHEMA_NAMESPACE, textElement, type SoapRequest } from './envelope.ts';
 import { ignored, packageRequest } from './package-request.ts';

@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '../../base/printable.ts';
 import { findElement, findElements, parseXml, textAt, type XmlElement } from '../xml.ts';
 
 /** A SOAP fault in words: `ter:InvalidArgVal/ter:NoProfile` and what the camera says about it. */

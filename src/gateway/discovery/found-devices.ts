@@ -1,7 +1,7 @@
 import type { FoundDevice } from '../../base/api.ts';
 import { onvifAddressOf } from '../../camera/discovery/device-address.ts';
 import type { PresentDevice } from '../../camera/discovery/present-devices.ts';
-import { printable } from '../../camera/printable.ts';
+import { printable } from '../../base/printable.ts';
 import { describePlace } from '../../camera/whereabouts.ts';
 import { entriesOf, itemLines } from '../../config/camera-entries.ts';
 

@@ -69,6 +69,15 @@ describe('requests for keyframes', () => {
     );
   });
 
+  it('fail in text that writes into no terminal, whatever the profile is called', async () => {
+    const { requests, send, lines, sent } = setUp();
+    send.mockRejectedValueOnce(new GatewayError('camera.fault', 'It refused.'));
+    requests.request('a\u001b[2J\nb');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(lines[0]).toContain('for profile a [2J b: It refused.');
+    expect(sent()).toEqual(['a\u001b[2J\nb']);
+  });
+
   it('end with close: neither the one that waits is sent, nor the failure of the one under way counted', async () => {
     const { requests, send, lines } = setUp();
     const slow = Promise.withResolvers<void>();

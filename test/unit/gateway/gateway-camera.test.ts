@@ -235,3 +235,11 @@ it('what viewers miss is logged once, and shown as long as the stream is as it i
   expect(warnings.map(({ msg }) => msg)).toEqual(['camera yard, profile main: There is no sound, since ...']);
   expect(warnings[0]?.['reason']).toEqual(warning);
 });
+
+it('a token that would write into a terminal goes into the log as text', () => {
+  const { logger, lines } = recordingLogger((destination) => createLogger({ destination }));
+  const { camera } = gatewayCamera(logger);
+  const warnings = [{ code: 'stream.no_sound', message: 'There is no sound.' }];
+  camera.onStreamState('a\u001b[2J\nb', 'playing', undefined, { ...PLAYED, warnings });
+  expect(lines.map(({ msg }) => msg)).toEqual(['camera yard, profile a [2J b: There is no sound.']);
+});

@@ -79,6 +79,11 @@ describe('a session that is asked for', () => {
     expect(opened[1]?.id).not.toBe(opened[0]?.id);
   });
 
+  it('is refused in text that writes into no terminal, whatever the profiles are called', () => {
+    const { open } = host(['a\u001b[2J', 'b\nc']);
+    expect(() => open({ ...REQUEST, profile: '\u009bx' })).toThrow('The camera has no profile "x"; it has a [2J, b c.');
+  });
+
   it('is refused with 480 while the camera has told no profiles', () => {
     const { open, opened } = host([]);
     expect(() => open()).toThrow(expect.objectContaining({ code: 480 }));

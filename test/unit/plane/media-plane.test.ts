@@ -137,6 +137,20 @@ describe('a session', () => {
     expect((await control.stats()).sessions).toEqual([]);
   });
 
+  it('of a profile whose token would write into a terminal is refused in text that does not', async () => {
+    const { control } = startPlane();
+    control.setCamera({ id: 'yard', clockOffsetMs: 0, profiles: [] });
+    const nothing = (): void => undefined;
+    const reason = await new Promise<Reason | undefined>((resolve) => {
+      const events = { offer: nothing, candidate: nothing, candidateRefused: nothing };
+      control.openSession(
+        { id: 'a', cameraId: 'yard', profile: 'a\u001b[2J\nb', iceServers: [] },
+        { ...events, state: (_, why) => resolve(why) },
+      );
+    });
+    expect(reason?.message).toBe('The camera has no profile a [2J b.');
+  });
+
   it('too many is refused, and has its place once another ends', async () => {
     const camera = await runServer();
     const { control } = startPlane({ maxSessions: 1 });

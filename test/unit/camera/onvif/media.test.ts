@@ -39,6 +39,28 @@ describe('a snapshot', () => {
   });
 });
 
+describe('a token that would write into a terminal', () => {
+  const TOKEN = 'a\u001b[2J\ncamera yard online';
+  it('goes to the camera as it is, and into messages as text', async () => {
+    const { device, requests } = await connectTo(
+      { GetSnapshotUri: '<r/>', GetStreamUri: '<r/>', GetMetadataConfigurations: '<r/>' },
+      MEDIA2,
+    );
+    for (const asked of [
+      device.media.snapshotUri(TOKEN),
+      device.media.streamUri(TOKEN),
+      device.media.setMetadataConfiguration(TOKEN, {}),
+    ]) {
+      const { message } = await errorOf(asked);
+      expect(message).toContain('a [2J camera yard online');
+      expect(message).not.toMatch(/\p{C}/u);
+    }
+    const asked = requests.map(({ body }) => textAt(body, 'ProfileToken')).filter((token) => token !== undefined);
+    expect(asked).toEqual(expect.arrayContaining([expect.stringContaining('camera yard online')]));
+    expect(asked.every((token) => token.includes('\n'))).toBe(true);
+  });
+});
+
 describe('a Media2 that does not work', () => {
   it.each([
     ['faults', refuse(500, fault('ter:Action', 'Internal error'))],
