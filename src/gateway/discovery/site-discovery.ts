@@ -56,7 +56,6 @@ export class SiteDiscovery {
   /** The last look, milliseconds. */
   #tookMs = 0;
   readonly #closing = new AbortController();
-  #isLocating = false;
   /** The names in the config were looked up once, or that took too long. */
   #isLocated = false;
 
@@ -118,18 +117,15 @@ export class SiteDiscovery {
   async close(): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#looking);
+    this.#locations.close();
     this.#save();
     await Promise.all([this.#watch.close(), this.#logins.close()]);
   }
 
   /** Host names may mean other addresses now. A name server that does not answer holds nothing up for long. */
   #locate(): void {
-    if (this.#closing.signal.aborted || this.#isLocating) return;
-    this.#isLocating = true;
-    const refreshed = this.#locations.refresh(this.#options.cameras()).then(() => {
-      this.#isLocating = false;
-      this.#lookSoon();
-    });
+    if (this.#closing.signal.aborted) return;
+    const refreshed = this.#locations.refresh(this.#options.cameras()).then(() => this.#lookSoon());
     void Promise.race([refreshed, delay(NAMES_MS, this.#closing.signal)]).then(() => {
       this.#isLocated = true;
       this.#lookSoon();

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { Camera } from '../../../../src/camera/camera.ts';
 import { CameraLocations } from '../../../../src/gateway/discovery/camera-locations.ts';
 import { cameraAt, FakeNetwork } from './fixture.ts';
@@ -23,6 +23,29 @@ it('a camera is at the addresses of its host name, which it keeps while that doe
   names['cam.example'] = ['10.0.0.3'];
   await locations.refresh([named, fixed]);
   expect(locations.of(named).onvif?.addresses).toEqual(['10.0.0.3']);
+});
+
+it('with a name server that does not answer two look-ups are under way, and no more come with time', async () => {
+  const asked: string[] = [];
+  let answer = (): void => undefined;
+  const locations = new CameraLocations((name) => {
+    asked.push(name);
+    return new Promise((_resolve, reject) => {
+      answer = () => reject(new Error('ETIMEOUT'));
+    });
+  });
+  const cameras = Array.from({ length: 20 }, (_, index) =>
+    cameraAt(new FakeNetwork(), `cam${index}.example`, { id: `${index}` }),
+  );
+  for (let search = 0; search < 5; search += 1) void locations.refresh(cameras);
+  expect(asked).toEqual(['cam0.example', 'cam1.example']);
+  answer();
+  await vi.waitFor(() => expect(asked).toHaveLength(3));
+  const refreshed = locations.refresh(cameras);
+  locations.close();
+  answer();
+  await Promise.race([refreshed, new Promise((resolve) => setImmediate(resolve))]);
+  expect(asked).toHaveLength(3);
 });
 
 it('a camera by RTSP URLs is at the hosts of all of them', async () => {
