@@ -12,8 +12,9 @@ import type { NetworkView } from './network-view.ts';
 
 /** Cameras that are adopted at the same time: what is on the network cannot make us serve without end. */
 const MAX_ADOPTED = 256;
-/** One that never let us in and is away for this long is forgotten, milliseconds. */
-const FORGET_MS = 10 * 60_000;
+/** One that is away for this long is forgotten, milliseconds: one that never let us in, and one that did. */
+const FORGET_UNUSED_MS = 10 * 60_000;
+const FORGET_MS = 7 * 24 * 3_600_000;
 
 export interface AdoptingOptions {
   settings: Pick<DiscoveryConfig, 'adopt' | 'credentials'>;
@@ -23,7 +24,7 @@ export interface AdoptingOptions {
   remove: (id: string) => void;
 }
 
-/** Turns found devices into cameras, by the filters of the config. One that goes away stays, like one of the config. */
+/** Turns found devices into cameras, by the filters of the config. One that goes away stays for a week. */
 export class Adopting {
   readonly #options: AdoptingOptions;
   /** By id what it called itself, and when it was seen last, milliseconds since 1970. */
@@ -91,7 +92,7 @@ export class Adopting {
       if (seen === undefined) continue;
       const device = network.find(camera.identity?.endpointReference ?? seen.endpointReference);
       const isThere = device !== undefined;
-      if (isThere) seen.at = now;
+      if (isThere || camera.status.state === 'online') seen.at = now;
       const twin = this.#lostTwin(camera, cameras, network);
       if (twin !== undefined && camera.place !== undefined) {
         const { place } = camera;
@@ -99,8 +100,10 @@ export class Adopting {
         twin.moved(place, 'serial number');
       } else if (isThere && configured.has(device)) {
         this.#remove(camera.id, 'it is a camera of the config');
-      } else if (!isThere && camera.status.information === null && now - seen.at > FORGET_MS) {
+      } else if (camera.status.information === null && now - seen.at > FORGET_UNUSED_MS) {
         this.#remove(camera.id, 'it went away before it could be used');
+      } else if (now - seen.at > FORGET_MS) {
+        this.#remove(camera.id, 'it has been away for a week');
       }
     }
   }

@@ -111,6 +111,35 @@ describe('an adopted camera', () => {
     expect(cameras.map(({ address }) => address)).toEqual(['10.0.0.2']);
   });
 
+  it('is forgotten when it has been away for a week, and adopted anew when it comes back', async () => {
+    const { network, cameras, lines, adopting, adoptAll } = setUp();
+    network.plugIn('10.0.0.2', 'urn:uuid:1', 'ACME-0042');
+    network.search();
+    adoptAll();
+    await after(10);
+    const hours = (count: number): void => {
+      for (let hour = 0; hour < count; hour += 1) {
+        vi.setSystemTime(Date.now() + 3_600_000);
+        adopting.release(cameras, network.search(), new Set());
+      }
+    };
+    hours(200);
+    expect(cameras).toHaveLength(1);
+    network.pull('10.0.0.2');
+    cameras[0]?.refresh();
+    await after(6000);
+    hours(168);
+    expect(cameras.map(({ status }) => status.state)).toEqual(['failed']);
+    // Discovery lists it for three searches yet, here three hours.
+    hours(5);
+    expect(cameras).toEqual([]);
+    expect(lines.at(-1)).toMatch(/no longer adopted: it has been away for a week$/);
+    network.plugIn('10.0.0.2', 'urn:uuid:1', 'ACME-0042');
+    network.search();
+    adoptAll();
+    expect(cameras).toHaveLength(1);
+  });
+
   it('is let go where it turns out to be a camera of the config', async () => {
     const { network, cameras, lines, adopting, adoptAll } = setUp();
     network.plugIn('10.0.0.2', 'urn:uuid:1', 'ACME-0042');
