@@ -1,6 +1,6 @@
 import type { CameraInfo, ProfileInfo } from '../base/api.ts';
 import type { Reason } from '../base/errors.ts';
-import { cameraFacts, cardView, isReachable, profileLabel, type CardView, type Notice } from './card-view.ts';
+import { cameraFacts, cardView, isReachable, profileLabel, sentences, type CardView, type Notice } from './card-view.ts';
 import { find, setIcon, setText } from './dom.ts';
 import { formatDuration } from './format.ts';
 import { toggleFullscreen } from './fullscreen.ts';
@@ -86,6 +86,7 @@ export class Card {
     setText(this.#parts.status, view.status);
     this.#showNotice(view.notice);
     this.#showControls(view);
+    this.#showWarnings();
     const behind = view.notice === null ? (statistics?.behindLiveMs ?? null) : null;
     setText(this.#parts.behind, behind === null ? '' : `${formatDuration(behind)} behind`);
     if (!this.#parts.panel.hidden) renderPanel(this.#parts.panel, { statistics, camera: this.#camera, profile: this.#profile() });
@@ -129,6 +130,7 @@ export class Card {
     fullscreen.addEventListener('click', () => void toggleFullscreen(this.element, this.video));
     profile.addEventListener('change', () => {
       if (this.player.playback.state !== 'idle') this.player.play();
+      this.render();
     });
   }
 
@@ -180,6 +182,21 @@ export class Card {
     for (const control of [sound, fullscreen, stop]) control.hidden = !view.active;
   }
 
+  /** What viewers of the chosen profile miss. Rebuilt only when it changed, so that a selection in it survives the next second. */
+  #showWarnings(): void {
+    const { warnings } = this.#parts;
+    const wanted = (this.#profile()?.warnings ?? []).map(sentences);
+    warnings.hidden = wanted.length === 0;
+    if (JSON.stringify([...warnings.children].map(({ textContent }) => textContent)) === JSON.stringify(wanted)) return;
+    warnings.replaceChildren(
+      ...wanted.map((text) => {
+        const item = document.createElement('li');
+        item.textContent = text;
+        return item;
+      }),
+    );
+  }
+
   /** Rebuilt only when it changed, since an open list would close. */
   #showProfiles(camera: CameraInfo): void {
     const { profile } = this.#parts;
@@ -223,6 +240,7 @@ function findParts(card: HTMLElement) {
     status: part('status', HTMLElement),
     facts: part('facts', HTMLElement),
     peer: part('peer', HTMLElement),
+    warnings: part('warnings', HTMLElement),
     peerLabel: find(card, '.peer span', HTMLElement),
     profile: part('profile', HTMLSelectElement),
     sound: part('sound', HTMLButtonElement),

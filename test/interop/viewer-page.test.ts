@@ -1,5 +1,6 @@
 import type { ConsoleMessage, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Reason } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { SignalingServer } from '../../src/signaling/server.ts';
@@ -123,6 +124,25 @@ describe('cameras', () => {
     await vi.waitFor(async () => expect(await page.textContent(part('status', 'yard'))).toBe('Online'), WAIT);
     view.cameraList = [frontDoor()];
     await vi.waitFor(async () => expect(await page.$$(card('yard'))).toEqual([]), WAIT);
+  });
+
+  it('say what viewers of the chosen profile miss and what to set, as long as it is so', async () => {
+    const noSound = { code: 'stream.no_sound', message: 'There is no sound', advice: 'Set the audio encoder to G.711.' };
+    const bFrames = { code: 'stream.b_frames', message: 'The video has B-frames.', advice: 'Switch them off.' };
+    const camera = (...warnings: Reason[]) => cameraInfo({ profiles: [{ ...main, warnings }, sub] });
+    view.cameraList = [camera(noSound, bFrames)];
+    const page = await openPage();
+    const shown = () => page.locator(`${part('warnings')} li`).allTextContents();
+    const both = ['There is no sound. Set the audio encoder to G.711.', 'The video has B-frames. Switch them off.'];
+    await vi.waitFor(async () => expect(await shown()).toEqual(both), WAIT);
+    expect(await page.isVisible(part('warnings'))).toBe(true);
+    await page.selectOption(part('profile'), 'sub');
+    expect(await shown()).toEqual([]);
+    expect(await page.isVisible(part('warnings'))).toBe(false);
+    await page.selectOption(part('profile'), 'main');
+    expect(await shown()).toEqual(both);
+    view.cameraList = [camera(bFrames)];
+    await vi.waitFor(async () => expect(await shown()).toEqual(both.slice(1)), WAIT);
   });
 
   it('that the token does not open are why the page is empty, and another token can be typed', async () => {
