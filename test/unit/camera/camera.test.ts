@@ -150,50 +150,6 @@ describe('an ONVIF camera', () => {
     expect((attempts[1] ?? Number.POSITIVE_INFINITY) - (attempts[0] ?? 0)).toBeLessThanOrEqual(1 * SECOND);
   });
 
-  it('is tried after half a minute, then ever less often where it refuses the credentials, and not sooner on a wish for refresh', async () => {
-    let works = false;
-    const { camera, attempts } = setUp(() => (works ? new FakeDevice() : unauthorized()));
-    camera.start();
-    for (let second = 0; second < 40 * 60; second += 1) {
-      camera.refresh();
-      await vi.advanceTimersByTimeAsync(SECOND);
-    }
-    const waits = attempts.slice(1).map((at, index) => at - (attempts[index] ?? 0));
-    // Up to 30 % of each wait is taken off at random.
-    for (const [index, fullSeconds] of [30, 60, 120, 240, 300, 300].entries()) {
-      expect(waits[index]).toBeGreaterThanOrEqual(0.7 * fullSeconds * SECOND);
-      expect(waits[index]).toBeLessThanOrEqual(fullSeconds * SECOND + 1);
-    }
-    works = true;
-    await vi.advanceTimersByTimeAsync(5 * MINUTE);
-    expect(camera.status.state).toBe('online');
-    works = false;
-    attempts.length = 0;
-    camera.refresh();
-    await vi.advanceTimersByTimeAsync(31 * SECOND);
-    // The next refusal is a first one again.
-    expect(attempts).toHaveLength(2);
-  });
-
-  it('is connected once where it was moved while its clock check ends in a failure', async () => {
-    const device = new FakeDevice();
-    const check = Promise.withResolvers<number | null>();
-    device.measureClockOffset = () => check.promise;
-    const { camera, connect } = setUp(() => device);
-    camera.start();
-    await vi.advanceTimersByTimeAsync(10 * MINUTE);
-    const slow = Promise.withResolvers<CameraDevice>();
-    connect.mockReturnValue(slow.promise);
-    camera.moved({ host: 'elsewhere', port: 80 }, 'endpoint reference');
-    await vi.advanceTimersByTimeAsync(1);
-    check.reject(unreachable());
-    await vi.advanceTimersByTimeAsync(SECOND);
-    expect(connect).toHaveBeenCalledTimes(2);
-    slow.resolve(new FakeDevice());
-    await settle();
-    expect(camera.status.state).toBe('online');
-  });
-
   it('logs a failure when it is news and every five minutes with a count', async () => {
     let error = unreachable();
     const { camera, lines } = setUp(() => error);

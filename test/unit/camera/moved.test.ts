@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GatewayError } from '../../../src/base/errors.ts';
-import { Camera, type CameraOptions } from '../../../src/camera/camera.ts';
+import { Camera, type CameraDevice, type CameraOptions } from '../../../src/camera/camera.ts';
 import { cameraAt, FakeNetwork } from '../gateway/discovery/fixture.ts';
 
 beforeEach(() => {
@@ -152,6 +152,26 @@ describe('a camera that is told to be elsewhere', () => {
     expect([slow.status.state, slow.address]).toEqual(['online', '10.0.0.2']);
     slow.close();
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is connected there once where a clock check at its old address fails meanwhile', async () => {
+    const network = new FakeNetwork();
+    network.plugIn('10.0.0.1', null, 'ACME-0042');
+    const check = Promise.withResolvers<number | null>();
+    const turn = vi.fn(() => Promise.resolve());
+    const camera = cameraAt(network, '10.0.0.1', {
+      connect: async (options) => {
+        if (options.host === '10.0.0.2') return new Promise<CameraDevice>(() => undefined);
+        return { ...(await network.connect(options)), measureClockOffset: () => check.promise };
+      },
+      turn,
+    });
+    await after(10 * 60_000 + 100);
+    camera.moved(place('10.0.0.2'), 'endpoint reference');
+    await after(10);
+    check.reject(new GatewayError('camera.timeout', 'No answer.'));
+    await after(1000);
+    expect(turn).toHaveBeenCalledTimes(2);
   });
 
   it('does nothing where it is closed, or not reached by ONVIF', async () => {
