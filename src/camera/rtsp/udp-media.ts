@@ -3,6 +3,7 @@ import { isIP, isIPv6 } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
 import { ReorderBuffer } from '../../media/rtp/reorder-buffer.ts';
 import { RTP_HEADER_LENGTH } from '../../media/rtp/packet.ts';
+import { SourceChoice } from '../../media/rtp/source-choice.ts';
 import { noUdpPorts } from './failure.ts';
 import type { PortPair, TransportAnswer } from './transport-header.ts';
 
@@ -45,8 +46,7 @@ export class UdpMedia {
   readonly #rtcp: Socket;
   readonly #senders: Set<string>;
   #serverPorts: PortPair | undefined;
-  #announcedSsrc: number | undefined;
-  #ssrc: number | undefined;
+  #source = new SourceChoice();
   #order = new ReorderBuffer<ReceivedPacket>(REORDER_LIMITS);
   /** Since when packets come and none is handed on. */
   #heldSinceMs: number | undefined;
@@ -95,7 +95,7 @@ export class UdpMedia {
   /** Takes what the camera answered. Its `source` may send to us as well; we send to the camera itself only. */
   accept({ serverPorts, ssrc, source }: TransportAnswer): void {
     this.#serverPorts = serverPorts;
-    this.#announcedSsrc = ssrc;
+    this.#source = new SourceChoice(ssrc);
     if (source !== undefined && isIP(source) !== 0) this.#senders.add(withoutZone(source));
     this.punch();
   }
@@ -129,17 +129,13 @@ export class UdpMedia {
       this.#refused += 1;
       return;
     }
-    const ssrc = bytes.readUInt32BE(8);
-    if (ssrc !== this.#ssrc) {
-      // The announced SSRC counts from when it shows; a camera that announces another than it sends is heard all the same.
-      if (this.#ssrc !== undefined && this.#ssrc === this.#announcedSsrc) {
-        this.#refused += 1;
-        return;
-      }
-      this.#ssrc = ssrc;
-      this.#order = new ReorderBuffer(REORDER_LIMITS);
-    }
     const arrivalMs = this.#options.clock.now();
+    const source = this.#source.hear(bytes.readUInt32BE(8), arrivalMs);
+    if (source === 'other') {
+      this.#refused += 1;
+      return;
+    }
+    if (source === 'new') this.#order = new ReorderBuffer(REORDER_LIMITS);
     const packet = { sequenceNumber: bytes.readUInt16BE(2), bytes, arrivalMs };
     let ordered = this.#order.push(packet, arrivalMs);
     if (ordered.length === 0 && arrivalMs - (this.#heldSinceMs ??= arrivalMs) > RESTART_MS) {

@@ -1,6 +1,7 @@
 import { ntpMiddle32, type NtpTime } from '../../base/ntp.ts';
 import { sequenceDistance, timestampDistance, type RtpPacket } from './packet.ts';
 import type { ReportBlock } from './rtcp.ts';
+import { SourceChoice } from './source-choice.ts';
 
 /** What the receiver says of a packet that it let through. */
 export interface Reception {
@@ -14,8 +15,6 @@ export interface Reception {
 const MAX_DROPOUT = 3000;
 /** Further behind than this is not late: two such in a row are a sender that counts anew (RFC 3550 appendix A.1, MAX_MISORDER). */
 const MAX_MISORDER = 100;
-/** Once the source that was announced has been silent for this long, another one takes its place. */
-const SILENT_MS = 1000;
 
 /**
  * Follows one RTP source as RFC 3550 appendix A asks of a receiver: extended sequence numbers, loss, jitter, and its last
@@ -23,9 +22,7 @@ const SILENT_MS = 1000;
  */
 export class RtpReceiver {
   readonly #clockRate: number;
-  readonly #announcedSsrc: number | undefined;
-  #ssrc: number | undefined;
-  #lastArrivalMs = 0;
+  readonly #source: SourceChoice;
   #baseSequence = 0;
   /** Extended: cycles are in the bits above 16. */
   #highest = 0;
@@ -43,11 +40,11 @@ export class RtpReceiver {
   /** @param announcedSsrc as the answer to SETUP names it */
   constructor(clockRate: number, announcedSsrc?: number) {
     this.#clockRate = clockRate;
-    this.#announcedSsrc = announcedSsrc;
+    this.#source = new SourceChoice(announcedSsrc);
   }
 
   get ssrc(): number | undefined {
-    return this.#ssrc;
+    return this.#source.ssrc;
   }
 
   /** Packets that never came, over all restarts. */
@@ -60,15 +57,14 @@ export class RtpReceiver {
     return this.#dropped;
   }
 
-  /** Undefined when the packet is late, a duplicate, or of another source than the one that was announced. */
+  /** Undefined when the packet is late, a duplicate, or of another source than the one that is heard. */
   receive(packet: RtpPacket, arrivalMs: number): Reception | undefined {
-    if (this.#ssrc !== packet.ssrc) {
-      // What is left of an earlier session comes on the new connection (Reolink RLC-410, live555 before 2017.06.04): not a new beginning.
-      if (this.#ssrc !== undefined && this.#ssrc === this.#announcedSsrc && arrivalMs - this.#lastArrivalMs < SILENT_MS) {
-        this.#dropped += 1;
-        return undefined;
-      }
-      return this.#restart(packet, arrivalMs, this.#ssrc !== undefined);
+    const isFirst = this.ssrc === undefined;
+    const source = this.#source.hear(packet.ssrc, arrivalMs);
+    if (source === 'new') return this.#restart(packet, arrivalMs, !isFirst);
+    if (source === 'other') {
+      this.#dropped += 1;
+      return undefined;
     }
     const step = sequenceDistance(this.#highest & 0xffff, packet.sequenceNumber);
     if (Math.abs(step) > MAX_DROPOUT) return this.#restart(packet, arrivalMs, true);
@@ -90,7 +86,8 @@ export class RtpReceiver {
 
   /** The block for our next receiver report; undefined before the first packet. */
   report(nowMs: number): ReportBlock | undefined {
-    if (this.#ssrc === undefined) return undefined;
+    const { ssrc } = this;
+    if (ssrc === undefined) return undefined;
     const expected = this.#highest - this.#baseSequence + 1;
     const expectedSince = expected - this.#expectedAtReport;
     const lostSince = expectedSince - (this.#received - this.#receivedAtReport);
@@ -98,7 +95,7 @@ export class RtpReceiver {
     this.#receivedAtReport = this.#received;
     const sender = this.#senderReport;
     return {
-      ssrc: this.#ssrc,
+      ssrc,
       fractionLost: expectedSince <= 0 || lostSince <= 0 ? 0 : Math.min(255, Math.floor((lostSince * 256) / expectedSince)),
       cumulativeLost: this.#lostNow(),
       extendedHighestSequence: this.#highest,
@@ -110,12 +107,11 @@ export class RtpReceiver {
   }
 
   #lostNow(): number {
-    return this.#ssrc === undefined ? 0 : Math.max(0, this.#highest - this.#baseSequence + 1 - this.#received);
+    return this.#received === 0 ? 0 : Math.max(0, this.#highest - this.#baseSequence + 1 - this.#received);
   }
 
   #restart(packet: RtpPacket, arrivalMs: number, restart: boolean): Reception {
     this.#lostBefore += this.#lostNow();
-    this.#ssrc = packet.ssrc;
     this.#baseSequence = packet.sequenceNumber;
     this.#highest = packet.sequenceNumber;
     this.#received = 0;
@@ -132,7 +128,6 @@ export class RtpReceiver {
   /** Interarrival jitter of RFC 3550 section 6.4.1, in units of the clock rate. */
   #count(packet: RtpPacket, arrivalMs: number): void {
     this.#received += 1;
-    this.#lastArrivalMs = arrivalMs;
     const transit = timestampDistance(packet.timestamp, Math.round((arrivalMs * this.#clockRate) / 1000) >>> 0);
     if (this.#lastTransit !== undefined) {
       this.#jitter += (Math.abs(timestampDistance(this.#lastTransit, transit)) - this.#jitter) / 16;

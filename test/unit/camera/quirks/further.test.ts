@@ -195,7 +195,10 @@ describe('RTSP answers', () => {
       await soon(() => expect(camera.methods.at(-1)).toBe(method));
       camera.sendRaw(Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n'));
     }
-    expect(await outcome).toMatchObject({ code: 'rtsp.status', message: expect.stringContaining('400 Bad Request') as string });
+    expect(await outcome).toMatchObject({
+      code: 'rtsp.bad_request',
+      message: expect.stringContaining('400 Bad Request') as string,
+    });
   });
 
   it.each([400, 404, 405, 551])('to OPTIONS may be %i', async (status) => {

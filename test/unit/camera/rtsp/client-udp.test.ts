@@ -231,6 +231,21 @@ describe('RTSP client over UDP', () => {
     await vi.waitFor(() => expect(order(pull)).toEqual([10, 11, 3, 4]));
   });
 
+  it('puts the packets of one source in order, while another sends by turns with it', async () => {
+    const pull = await playing();
+    for (const [own, other] of [
+      [10, 40],
+      [12, 41],
+      [11, 42],
+      [13, 43],
+    ] as const) {
+      pull.udp.sendRtp(packet(other, 7));
+      pull.udp.sendRtp(packet(own, 8));
+    }
+    await vi.waitFor(() => expect(order(pull)).toEqual([40, 10, 11, 12, 13]));
+    expect(pull.client.counters.datagramsRefused).toBe(3);
+  });
+
   it('drops what is no RTP', async () => {
     const pull = await playing();
     pull.udp.sendRtp(Buffer.from('hello, this is a port scan'));

@@ -53,6 +53,16 @@ describe('RTP receiver', () => {
     expect(receiver.report(140)).toMatchObject({ ssrc: 2, extendedHighestSequence: 3013, cumulativeLost: 0 });
   });
 
+  it('follows one of two sources that send by turns, without loss', () => {
+    const receiver = new RtpReceiver(8000);
+    const heard = Array.from({ length: 40 }, (_, index) =>
+      receiver.receive(packet(100 + (index >> 1), 0, 1 + (index % 2)), index * 10),
+    );
+    expect(heard.slice(0, 2)).toEqual([PLAIN, { gap: false, restart: true }]);
+    expect(heard.slice(2)).toEqual(Array.from({ length: 38 }, (_, index) => (index % 2 === 0 ? undefined : PLAIN)));
+    expect([receiver.ssrc, receiver.lost, receiver.dropped]).toEqual([2, 0, 19]);
+  });
+
   it('reports the share lost since the report before, in 1/256, rounded down (appendix A.3)', () => {
     const receiver = new RtpReceiver(8000);
     feed(receiver, [1, 2, 4, 5]); // 5 expected, 1 lost
