@@ -15,7 +15,7 @@ const [GATEWAY_IP, CAMERAS_IP] = ['10.77.0.1', '10.77.0.2'];
 
 it('a link that is cut without a FIN: the cameras fail with a reason, come back with the link, and nothing leaks', async () => {
   const [here, there] = ['gateway', 'cameras'].map((name) => createConnectedNamespace(`link-${name}-${process.pid}`));
-  if (here === undefined || there === undefined) return;
+  if (here === undefined || there === undefined) throw new Error('there are fewer than two namespaces');
   onTestFinished(() => [here, there].forEach((namespace) => namespace.close()));
   layCable(
     { namespace: here, interfaceName: 'cable', address: `${GATEWAY_IP}/24` },

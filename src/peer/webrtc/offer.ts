@@ -33,9 +33,9 @@ export const OFFERED_MEDIA: Pick<PeerConfig, 'codecs' | 'headerExtensions'> = {
   },
 };
 
-/** Seven bits of the RTP header. */
 /** Of browsers, with all candidates in it, a quarter. */
 const MAX_SDP_LENGTH = 32 * 1024;
+/** Seven bits of the RTP header. */
 const MAX_PAYLOAD_TYPE = 127;
 
 /** What an answer says of one media section that was offered. */
