@@ -25,6 +25,8 @@ interface CommonOptions {
   logger?: Logger;
   /** By what the device is known already; one with another serial number is not taken for this camera. */
   identity?: DeviceIdentity;
+  /** What the config says that its ONVIF device calls itself in discovery. */
+  endpointReference?: string;
   /** True where no config says its address: the one where it was last online counts as its own. */
   adopted?: boolean;
   /** Waited for before each attempt to connect. */

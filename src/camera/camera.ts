@@ -10,11 +10,12 @@ import { describeCamera, missingH264, profilesOfUris, readProfiles, type CameraP
 import type { CameraDevice, CameraOptions } from './camera-options.ts';
 import { cameraSource, type CameraStatus } from './camera-status.ts';
 import { steadyClockOffset } from './clock-offset.ts';
-import { assertOwnDevice, type DeviceIdentity } from './device-identity.ts';
+import type { DeviceIdentity } from './device-identity.ts';
 import { FailureLog } from './failure-log.ts';
 import { KeyframeRequests } from './keyframe-requests.ts';
 import { OnvifDevice } from './onvif/adapter.ts';
 import { RefusedLogIns, type LogIn } from './refused-log-ins.ts';
+import { Replacement, type Stranger } from './replacement.ts';
 import { credentialsInUris } from './stream-uri.ts';
 import { describePlace, Whereabouts, type CameraPlace } from './whereabouts.ts';
 
@@ -48,6 +49,7 @@ export class Camera {
   /** Undefined for an `rtsp:` camera. */
   readonly #whereabouts: Whereabouts | undefined;
   readonly #refusedLogIns: RefusedLogIns;
+  readonly #replacement: Replacement;
   #identity: DeviceIdentity | null;
   #status: CameraStatus;
   #device: CameraDevice | null = null;
@@ -68,6 +70,8 @@ export class Camera {
     const { onvif: home, adopted = false } = options;
     this.#whereabouts = home && new Whereabouts({ cameraId: options.id, home, adopted, logger: this.#logger });
     this.#refusedLogIns = options.refusedLogIns ?? new RefusedLogIns();
+    const isNamed = options.endpointReference !== undefined;
+    this.#replacement = new Replacement({ cameraId: options.id, isNamed, clock: this.#clock, logger: this.#logger });
     this.#identity = options.identity ?? null;
     this.#credentials = options.credentials ?? credentialsInUris(options.rtsp);
     this.#failureLog = new FailureLog(options.id, this.#logger);
@@ -176,6 +180,20 @@ export class Camera {
     this.#scheduleAttempt(0);
   }
 
+  /** Another device at its own address that accepts its credentials, and may replace it; null where there is none. */
+  get stranger(): Stranger | null {
+    return this.#replacement.stranger;
+  }
+
+  /** Takes the {@link stranger} for its device from now on. */
+  replace(): void {
+    const identity = this.#replacement.take(this.#identity);
+    if (identity === undefined || this.#closing.signal.aborted) return;
+    this.#identity = identity;
+    this.#attempting?.abort();
+    this.#scheduleAttempt(0);
+  }
+
   /** Asks the camera for a keyframe; at most twice a second for each profile. An `rtsp:` camera cannot be asked. */
   requestKeyframe(profileToken: string): void {
     if (this.#device === null || !this.#status.profiles.some(({ token }) => token === profileToken)) return;
@@ -219,7 +237,7 @@ export class Camera {
       connect({ ...place, ...(tls === undefined ? {} : { tls }), username, password, signal }),
     );
     try {
-      assertOwnDevice(this.#identity, device.information, { cameraId: this.id, address: describePlace(place) });
+      this.#replacement.assertOwn(this.#identity, device.information, place, this.#whereabouts?.isFound === true);
       const profiles = await readProfiles(device, this.id, this.#options.videoSource);
       signal.throwIfAborted();
       this.#refusedLogIns.accepted(logIn);
@@ -254,6 +272,7 @@ export class Camera {
     const isRefused = place !== undefined && reason.code === 'camera.unauthorized';
     const refusedMs = isRefused ? this.#refusedLogIns.refused(this.#logIn(place), error) : 0;
     this.#whereabouts?.failed();
+    if (reason.code !== 'camera.other_device') this.#replacement.gone();
     // Where it is tried next at another address, that one has not refused anything.
     const waitMs = isRefused && place === this.place ? refusedMs : this.#backoff.next();
     if (reason.code === 'internal') this.#logger.error({ camera: this.id, err: error }, `camera ${this.id}: unexpected error`);

@@ -32,15 +32,13 @@ function isOtherDevice(known: Known, said: Said): boolean {
 export function assertOwnDevice(
   known: Known | null,
   said: Said,
-  { cameraId, address }: { cameraId: string; address: string },
+  { cameraId, address, advice }: { cameraId: string; address: string; advice: string },
 ): void {
   if (known === null || !isOtherDevice(known, said)) return;
   throw new GatewayError(
     'camera.other_device',
     `At ${address} is another device (${describeDevice(said)}) than camera ${cameraId} (${describeDevice(known)}).`,
-    {
-      advice: `Write the camera's present address. If it was replaced, remove "${cameraId}" from cameras.json in the state directory, and restart the gateway.`,
-    },
+    { advice },
   );
 }
 
@@ -56,7 +54,7 @@ export function isSameDevice(known: Known, said: Said): boolean {
 }
 
 /** `Acme X100, serial number 42`; what is not known is left out. */
-function describeDevice({ manufacturer, model, serial }: Said): string {
+export function describeDevice({ manufacturer, model, serial }: Said): string {
   const device = `${manufacturer} ${model}`.trim();
   return [device, serial === '' ? '' : `serial number ${serial}`].filter((part) => part !== '').join(', ');
 }

@@ -35,8 +35,7 @@ export interface GatewayOptions {
 }
 
 export interface GatewayCameraConfig {
-  /** With the endpoint reference that the config gives for an ONVIF device. */
-  camera: CameraOptions & { endpointReference?: string };
+  camera: CameraOptions;
   signaling?: DeviceSignaling;
 }
 

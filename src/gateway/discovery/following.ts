@@ -12,6 +12,11 @@ import type { NetworkView } from './network-view.ts';
 const AGAIN_FIRST_MS = 5000;
 const AGAIN_MAX_MS = 60_000;
 
+/** So long after {@link Camera.refresh} a camera that is online was connected anew, milliseconds. */
+const CONNECTED_MS = 30_000;
+/** A device at the address of a camera is taken as its replacement once discovery has not heard the camera's own for this long, milliseconds. */
+const REPLACED_MS = 10 * 60_000;
+
 export interface FollowingOptions {
   locations: CameraLocations;
   logins: Pick<CandidateLogins, 'ask'>;
@@ -33,10 +38,13 @@ interface Round {
 
 /** What is remembered of one camera between two looks. */
 interface Trace {
-  /** The device that was seen where the camera is. */
+  /** The device that was seen where the camera is, and since when, by `performance.now()`. */
   here: string | undefined;
+  hereSince: number;
   /** Where it was sent last, and when it may be sent there again, by `performance.now()`. */
   sent: { place: string; againAt: number; waitMs: number } | undefined;
+  /** When the camera was missed first while another device is at its address, by `performance.now()`. */
+  missedAt: number | undefined;
   /** Devices that are still to say whether they are this camera. */
   asking: Set<string>;
 }
@@ -72,6 +80,7 @@ export class Following {
       trace.asking.clear();
       if (camera.status.state === 'online') this.#stay(camera, trace, round);
       else this.#search(camera, trace, round);
+      this.#replace(camera, trace, network, cameras);
     }
   }
 
@@ -86,22 +95,30 @@ export class Following {
     const here = network.at(this.#options.locations.of(camera));
     const before = trace.here;
     trace.here = here?.endpointReference;
+    if (before !== trace.here) trace.hereSince = performance.now();
     const own = network.answering(camera.identity?.endpointReference);
     if (here === undefined) {
       if (before !== undefined || isIn(changed, own)) camera.refresh();
       return;
     }
-    if (own === undefined || own === here) {
-      trace.sent = undefined;
-      this.#learn(camera, here);
-      // Also heard at its old address a moment ago, where it may not be any more.
-      if (here.answering.length > 1 && isIn(changed, here)) camera.refresh();
-      return;
-    }
-    if (before !== here.endpointReference) return camera.refresh();
+    const isNewHere = before !== here.endpointReference;
+    if (own === undefined || own === here) return this.#isHere(camera, trace, here, isNewHere, changed);
+    if (isNewHere) return camera.refresh();
     // Nothing but its name tells the camera from the device that has its address now.
     const elsewhere = this.#placeOf(own, camera, round);
     if (camera.identity?.serial === '' && elsewhere !== undefined) this.#send(camera, trace, elsewhere, BY_REFERENCE);
+  }
+
+  /** Nothing says that the device which is seen where the camera is connected is another one. */
+  #isHere(camera: Camera, trace: Trace, here: PresentDevice, isNewHere: boolean, changed: ReadonlySet<string>): void {
+    trace.sent = undefined;
+    const isRenamed = here.endpointReference !== (camera.identity?.endpointReference ?? here.endpointReference);
+    // It may be another device all the same, unless the camera was connected since it is there.
+    if (isRenamed && isNewHere) return camera.refresh();
+    if (isRenamed && performance.now() - trace.hereSince < CONNECTED_MS) return;
+    this.#learn(camera, here);
+    // Also heard at its old address a moment ago, where it may not be any more.
+    if (here.answering.length > 1 && isIn(changed, here)) camera.refresh();
   }
 
   #learn(camera: Camera, device: PresentDevice): void {
@@ -137,6 +154,23 @@ export class Following {
       if (said === undefined) trace.asking.add(device.endpointReference);
       else if (said !== null && isSameDevice(identity, said)) return this.#send(camera, trace, place, BY_SERIAL);
     }
+  }
+
+  /** A broken camera is replaced by a new one at the same address; that must not take somebody who edits files. */
+  #replace(camera: Camera, trace: Trace, network: NetworkView, cameras: readonly Camera[]): void {
+    const { stranger, identity } = camera;
+    const isMissed = stranger !== null && network.find(identity?.endpointReference) === undefined;
+    trace.missedAt = isMissed ? (trace.missedAt ?? performance.now()) : undefined;
+    if (!isMissed || trace.missedAt === undefined || performance.now() - trace.missedAt < REPLACED_MS) return;
+    // Somebody may be the camera yet.
+    if (trace.asking.size > 0) return;
+    const here = network.at(this.#options.locations.of(camera));
+    const isOthers = cameras.some((other) => {
+      if (other === camera || other.identity === null || isSameEncoder(camera, other)) return false;
+      const isItsSerial = hasOwnSerial(other.identity) && other.identity.serial === stranger.information.serial;
+      return isItsSerial || (here !== undefined && network.find(other.identity.endpointReference) === here);
+    });
+    if (!isOthers) camera.replace();
   }
 
   #send(camera: Camera, trace: Trace, to: CameraPlace, by: string): void {
@@ -190,7 +224,13 @@ export class Following {
   }
 
   #traceOf(camera: Camera): Trace {
-    const trace = this.#traces.get(camera) ?? { here: undefined, sent: undefined, asking: new Set<string>() };
+    const trace = this.#traces.get(camera) ?? {
+      here: undefined,
+      hereSince: 0,
+      sent: undefined,
+      missedAt: undefined,
+      asking: new Set<string>(),
+    };
     this.#traces.set(camera, trace);
     return trace;
   }

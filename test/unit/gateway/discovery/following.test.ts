@@ -1,10 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Camera } from '../../../../src/camera/camera.ts';
-import { CameraLocations } from '../../../../src/gateway/discovery/camera-locations.ts';
-import { CandidateLogins } from '../../../../src/gateway/discovery/candidate-logins.ts';
-import { Following } from '../../../../src/gateway/discovery/following.ts';
-import type { NetworkView } from '../../../../src/gateway/discovery/network-view.ts';
 import { cameraAt, FakeNetwork } from './fixture.ts';
+import { after, known, setUp } from './following-fixture.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -13,33 +9,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
 });
-
-const after = (milliseconds: number): Promise<unknown> => vi.advanceTimersByTimeAsync(milliseconds);
-
-function setUp(network: FakeNetwork, cameras: () => readonly Camera[]) {
-  const logins = new CandidateLogins({ onAnswer: () => undefined, connect: network.connect });
-  const following = new Following({ locations: new CameraLocations(), logins });
-  const look = async (view: NetworkView = network.view(), ...changed: string[]): Promise<void> => {
-    following.look(cameras(), view, new Set(changed));
-    await after(10);
-  };
-  return { following, look };
-}
-
-/** A camera that is online at 10.0.0.1 and known by its endpoint reference and serial number. */
-async function known(serial = 'ACME-0042') {
-  const network = new FakeNetwork();
-  network.plugIn('10.0.0.1', 'urn:uuid:own', serial);
-  const camera = cameraAt(network, '10.0.0.1');
-  const { following, look } = setUp(network, () => [camera]);
-  await after(10);
-  await look(network.search());
-  expect(camera.identity).toEqual({ endpointReference: 'urn:uuid:own', manufacturer: 'Acme', model: 'X100', serial });
-  // Beyond the time in which one attempt is enough.
-  await after(6000);
-  network.logins.length = 0;
-  return { network, camera, following, look };
-}
 
 describe('a camera that is where it should be', () => {
   it('is left alone, also where somebody else says to be it', async () => {
@@ -133,6 +102,8 @@ describe('a camera that is elsewhere', () => {
       await after(1000);
     }
     expect([camera.status.state, camera.address]).toEqual(['online', '10.0.0.3']);
+    await look(network.search());
+    await after(31_000);
     await look(network.search());
     expect(camera.identity?.endpointReference).toBe('urn:uuid:new');
     expect(network.view().devices.some((device) => following.isExpected(camera, device))).toBe(false);
