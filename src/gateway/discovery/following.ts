@@ -3,6 +3,7 @@ import { hasOwnSerial, isSameDevice, type DeviceIdentity } from '../../camera/de
 import { onvifAddressOf } from '../../camera/discovery/device-address.ts';
 import type { PresentDevice } from '../../camera/discovery/present-devices.ts';
 import type { CameraPlace } from '../../camera/whereabouts.ts';
+import type { Credentials } from '../../config/addresses.ts';
 import { isOwnName } from '../../config/endpoint-reference.ts';
 import type { CameraLocations } from './camera-locations.ts';
 import type { CandidateLogins } from './candidate-logins.ts';
@@ -34,7 +35,12 @@ interface Round {
   connected: ReadonlyMap<string, readonly Camera[]>;
   /** Devices that answer, and where each is reached; the newest first, since a camera that calls itself something new is new. */
   candidates: readonly { device: PresentDevice; place: CameraPlace }[];
+  /** What devices said of themselves in this look, by the credentials that they were shown. */
+  said: Map<string, Map<PresentDevice, Said>>;
 }
+
+/** See {@link CandidateLogins.ask}. */
+type Said = ReturnType<CandidateLogins['ask']>;
 
 /** What is remembered of one camera between two looks. */
 interface Trace {
@@ -74,6 +80,7 @@ export class Following {
         device,
         place: onvifAddressOf({ addresses: device.answering, xaddrs: device.xaddrs }),
       })),
+      said: new Map(),
     };
     for (const camera of cameras.filter(({ kind }) => kind === 'onvif')) {
       const trace = this.#traceOf(camera);
@@ -126,8 +133,11 @@ export class Following {
     const { information } = status;
     const isNew = identity === null || identity.endpointReference === null;
     const isNamedAnew = identity !== null && information !== null && isSameDevice(identity, information);
-    const isFirstTime = identity?.endpointReference === device.endpointReference && identity.serial === '';
-    if (isNew || isNamedAnew || isFirstTime) {
+    // The first time, or its firmware writes maker and model differently now.
+    const isKnown =
+      identity?.endpointReference === device.endpointReference &&
+      (identity.serial === '' || identity.serial === information?.serial);
+    if (isNew || isNamedAnew || isKnown) {
       camera.learn(isOwnName(device.endpointReference) ? device.endpointReference : null);
     }
   }
@@ -144,13 +154,16 @@ export class Following {
     }
     // Who is to be reached by https alone is not asked for by less.
     if (!hasOwnSerial(identity) || camera.place?.secure === true) return;
+    const shown = credentials ?? NO_CREDENTIALS;
+    const answers = answersTo(shown, round);
     for (const { device, place } of round.candidates) {
       if (!isFree(device, identity, round.taken)) continue;
       // One that is still tried at its own address need not be looked for.
-      const said =
-        status.state === 'failed'
-          ? this.#options.logins.ask(place, device.endpointReference, credentials ?? NO_CREDENTIALS)
-          : undefined;
+      const isLost = status.state === 'failed';
+      if (isLost && !answers.has(device)) {
+        answers.set(device, this.#options.logins.ask(place, device.endpointReference, shown));
+      }
+      const said = isLost ? answers.get(device) : undefined;
       if (said === undefined) trace.asking.add(device.endpointReference);
       else if (said !== null && isSameDevice(identity, said)) return this.#send(camera, trace, place, BY_SERIAL);
     }
@@ -243,6 +256,14 @@ const NO_CREDENTIALS = { username: '', password: '' };
 
 function placeKey(address: string, port: number): string {
   return `${address} ${port}`;
+}
+
+/** Hundreds of lost cameras ask the same of hundreds of devices. */
+function answersTo({ username, password }: Credentials, { said }: Round): Map<PresentDevice, Said> {
+  const shown = `${username}\n${password}`;
+  const answers = said.get(shown) ?? new Map<PresentDevice, Said>();
+  said.set(shown, answers);
+  return answers;
 }
 
 /** A device is another camera's, unless that one is an input of the same encoder. */

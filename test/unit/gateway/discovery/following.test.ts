@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { CameraPlace } from '../../../../src/camera/whereabouts.ts';
+import { CameraLocations } from '../../../../src/gateway/discovery/camera-locations.ts';
+import { Following } from '../../../../src/gateway/discovery/following.ts';
 import { cameraAt, FakeNetwork } from './fixture.ts';
 import { after, known, setUp } from './following-fixture.ts';
 
@@ -42,6 +45,15 @@ describe('a camera that is where it should be', () => {
     await look(network.search());
     expect(camera.identity).toBeNull();
   });
+});
+
+it('a camera whose firmware writes its model differently is known by that from then on', async () => {
+  const { network, camera, look } = await known();
+  network.plugIn('10.0.0.1', 'urn:uuid:own', 'ACME-0042', { model: 'X100 Series' });
+  camera.refresh();
+  await after(10);
+  await look(network.search());
+  expect(camera.identity).toMatchObject({ model: 'X100 Series', serial: 'ACME-0042' });
 });
 
 describe('a camera that is elsewhere', () => {
@@ -275,6 +287,28 @@ it('two cameras that only the config names, whose addresses were exchanged, are 
     ['online', '10.0.0.2', 'ACME-00A0'],
     ['online', '10.0.0.1', 'ACME-00B0'],
   ]);
+});
+
+it('hundreds of lost cameras with the same credentials have each stranger looked up once in a look', async () => {
+  const network = new FakeNetwork();
+  const cameras = Array.from({ length: 20 }, (_, index) => {
+    const identity = {
+      endpointReference: `urn:uuid:${index}`,
+      manufacturer: 'Acme',
+      model: 'X100',
+      serial: `ACME-${1000 + index}`,
+    };
+    return cameraAt(network, `10.0.1.${index}`, { id: `${index}`, identity });
+  });
+  for (let index = 0; index < 20; index += 1) network.plugIn(`10.0.0.${index}`, `urn:stranger:${index}`, `ACME-${2000 + index}`);
+  const asked: string[] = [];
+  const ask = (place: CameraPlace): null => {
+    asked.push(place.host);
+    return null;
+  };
+  await after(10);
+  new Following({ locations: new CameraLocations(), logins: { ask } }).look(cameras, network.search(), new Set());
+  expect(asked.toSorted()).toEqual(Array.from({ length: 20 }, (_, index) => `10.0.0.${index}`).toSorted());
 });
 
 it('a camera that only the config names is found at its address, and not taken for who else lets us in', async () => {
