@@ -13,7 +13,10 @@ it.each(['the demo', 'with a config'])('run ends with 1 and the remedy when its 
   const { port } = taken.address() as AddressInfo;
   const folder = mkdtempSync(join(tmpdir(), 'gateway-run-'));
   const file = join(folder, 'gateway.yaml');
-  writeFileSync(file, `http: {listen: "127.0.0.1:${port}"}\ndiscovery: {enabled: false}\ncameras:\n  - {id: yard, onvif: 127.0.0.1}\n`);
+  writeFileSync(
+    file,
+    `http: {listen: "127.0.0.1:${port}"}\ndiscovery: {enabled: false}\ncameras:\n  - {id: yard, onvif: 127.0.0.1}\n`,
+  );
   const { code, stderr } = await runCli(how === 'the demo' ? ['run', '--port', String(port)] : ['run', '--config', file]);
   expect(code).toBe(1);
   expect(stderr).toContain(`127.0.0.1:${port}`);
