@@ -99,7 +99,7 @@ cameras:
       '--json',
     ]);
     expect(await viewer.exit()).toBe(0);
-    expect(JSON.parse(viewer.stdout)).toMatchObject({ connected: true, lost: 0, error: null });
+    expect(JSON.parse(viewer.stdout)).toMatchObject({ connected: true, error: null });
 
     const stoppedAt = performance.now();
     gateway.kill('SIGTERM');

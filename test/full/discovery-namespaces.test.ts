@@ -120,12 +120,13 @@ function probesLeft(interfaceName: string): number {
   return Number(new RegExp(`oifname "${interfaceName}" .*packets (\\d+)`).exec(table)?.[1]);
 }
 
+/** The addresses of what was found, sorted: who answers first is chance. */
 async function discover(...args: string[]): Promise<string[]> {
   const { code, stdout, stderr } = await runCli(['discover', '--json', '--timeout', '2', ...args], {
     prefix: at('gateway').prefix,
   });
   expect(code, stderr).toBe(0);
-  return (JSON.parse(stdout) as FoundCamera[]).flatMap(({ addresses }) => addresses);
+  return (JSON.parse(stdout) as FoundCamera[]).flatMap(({ addresses }) => addresses).toSorted();
 }
 
 const linkLocal = expect.stringMatching(/^fe80::.*%lan1$/) as string;
