@@ -94,12 +94,14 @@ cameras:
       `${url?.replace('http', 'ws')}/signaling`,
       '--peer',
       'yard',
+      // What its viewers start with fits into the receive buffer that Linux gives; of the other profile some is lost now and then.
+      ...['--profile', 'sub'],
       '--duration',
       '3',
       '--json',
     ]);
     expect(await viewer.exit()).toBe(0);
-    expect(JSON.parse(viewer.stdout)).toMatchObject({ connected: true, error: null });
+    expect(JSON.parse(viewer.stdout)).toMatchObject({ connected: true, lost: 0, error: null });
 
     const stoppedAt = performance.now();
     gateway.kill('SIGTERM');
