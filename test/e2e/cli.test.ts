@@ -94,7 +94,7 @@ cameras:
       `${url?.replace('http', 'ws')}/signaling`,
       '--peer',
       'yard',
-      // What its viewers start with fits into the receive buffer that Linux gives; of the other profile some is lost now and then.
+      // What its viewers start with fits into any receive buffer; of the other profile some may be lost where the system allows no larger one.
       ...['--profile', 'sub'],
       '--duration',
       '3',

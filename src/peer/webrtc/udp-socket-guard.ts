@@ -6,9 +6,13 @@ interface Prototype {
   init: (this: UdpTransport) => Promise<void>;
 }
 
+/** `view` is sent what was kept since the last keyframe at once, which Linux's usual 208 KiB do not hold; Linux gives what it allows. */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+
 /**
  * werift looks for a free port and then binds it without listening for errors: a port that another program took in between would end the whole
- * process. Guards every UDP socket that it makes from now on: such an error fails the one candidate. Takes effect once.
+ * process. Guards every UDP socket that it makes from now on: such an error fails the one candidate. Gives them a larger receive buffer, too. Takes
+ * effect once.
  */
 export function guardUdpSockets(): void {
   const prototype = UdpTransport.prototype as unknown as Prototype;
@@ -16,6 +20,7 @@ export function guardUdpSockets(): void {
   if (guarded.has(init)) return;
   const guardedInit = async function (this: UdpTransport): Promise<void> {
     const socket: Socket = this.socket;
+    socket.once('listening', () => socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES));
     const failed = new Promise<never>((_, reject) => socket.on('error', reject));
     // Errors after it was bound concern single datagrams, which are lost as datagrams are.
     failed.catch(() => undefined);

@@ -103,3 +103,15 @@ it('a port that is taken between the search and its use fails the candidate, not
     code: 'EADDRINUSE',
   });
 });
+
+it('a socket has a receive buffer that holds what a viewer starts with, as far as the system allows', async () => {
+  guardUdpSockets();
+  const asked = createSocket('udp4');
+  sockets.push(asked);
+  asked.bind(0, '127.0.0.1');
+  await once(asked, 'listening');
+  asked.setRecvBufferSize(4 * 1024 * 1024);
+  const transport = await UdpTransport.init('udp4', { interfaceAddresses: { udp4: '127.0.0.1' } });
+  expect(transport.socket.getRecvBufferSize()).toBe(asked.getRecvBufferSize());
+  await transport.close();
+});
