@@ -7,14 +7,28 @@
 export const ROOMS: Record<string, readonly string[]> = {
   // Commands put things together: `run` the gateway, the demo and `simulate` the simulator, `view` a client on a peer connection,
   // `discover` asks what it found, `probe` shows what a probe found out.
-  cli: ['gateway', 'client', 'simulator', 'peer/webrtc', 'camera/discovery', 'camera/onvif', 'camera', 'probe'],
+  // `conformance` gives the kit a viewer's connection.
+  cli: ['gateway', 'client', 'simulator', 'peer/webrtc', 'camera/discovery', 'camera/onvif', 'camera', 'probe', 'conformance'],
   // One camera asked and pulled for some seconds, outside the planes: it serves nobody.
   probe: ['camera', 'camera/onvif', 'camera/discovery', 'camera/rtsp', 'media'],
 
   // The control plane knows the media plane by its messages only; the composition root alone starts it.
-  gateway: ['signaling', 'http', 'control', 'nat', 'plane', 'plane/messages', 'camera', 'camera/onvif', 'camera/discovery'],
-  signaling: ['plane/messages'],
-  http: ['plane/messages'],
+  gateway: [
+    'access',
+    'signaling',
+    'http',
+    'control',
+    'nat',
+    'plane',
+    'plane/messages',
+    'camera',
+    'camera/onvif',
+    'camera/discovery',
+  ],
+  // Who may see what is judged by one rule for signaling, API and page.
+  access: [],
+  signaling: ['access', 'plane/messages'],
+  http: ['access', 'plane/messages'],
   control: ['plane/messages'],
   nat: ['plane/messages'],
   camera: ['plane/messages', 'camera/onvif', 'camera/discovery'],
@@ -37,6 +51,9 @@ export const ROOMS: Record<string, readonly string[]> = {
 
   // The other end of the wire, on the product's own codecs.
   simulator: ['media', 'camera/rtsp', 'camera/rtsp/auth'],
+
+  // Judges endpoints, ours among them: it shares no code with the two roles of signaling, so that no misunderstanding is on both sides.
+  conformance: [],
 
   config: [],
   base: [],

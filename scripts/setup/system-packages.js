@@ -3,7 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /*
- * What the tests run against, besides npm packages: a browser, ffmpeg and real RTSP servers. Each is looked for as a test
+ * What the tests run against, besides npm packages: a browser, ffmpeg, real RTSP servers, a TURN server and another WebRTC stack. Each is looked for as a test
  * uses it, so that one that was installed by other means is as good as Debian's package.
  */
 
@@ -26,6 +26,16 @@ missing = [name for name in '${GSTREAMER_ELEMENTS.join(' ')}'.split() if Gst.Ele
 if missing: raise SystemExit('no GStreamer element ' + ', '.join(missing))
 `;
 
+const WEBRTCBIN_CHECK = `
+import gi, websockets
+gi.require_version('Gst', '1.0')
+gi.require_version('GstSdp', '1.0')
+gi.require_version('GstWebRTC', '1.0')
+from gi.repository import Gst, GstSdp, GstWebRTC
+Gst.init(None)
+if None in [Gst.ElementFactory.find(name) for name in ('webrtcbin', 'nicesrc')]: raise SystemExit('no webrtcbin')
+`;
+
 /** @type {{ name: string, packages: string[], isPresent: () => boolean }[]} */
 const NEEDED = [
   { name: 'Chromium', packages: ['chromium'], isPresent: () => isOnPath('chromium') },
@@ -43,11 +53,20 @@ const NEEDED = [
     ],
     isPresent: () => spawnSync(PYTHON, ['-c', RTSP_SERVER_CHECK], { stdio: 'ignore' }).status === 0,
   },
+  {
+    name: 'webrtcbin with its Python bindings',
+    packages: [
+      ...['python3-gi', 'python3-websockets', 'gir1.2-gst-plugins-bad-1.0', 'gstreamer1.0-plugins-bad', 'gstreamer1.0-nice'],
+      'gstreamer1.0-libav',
+    ],
+    isPresent: () => spawnSync(PYTHON, ['-c', WEBRTCBIN_CHECK], { stdio: 'ignore' }).status === 0,
+  },
+  { name: 'coturn', packages: ['coturn'], isPresent: () => isOnPath('turnserver') },
   { name: 'VLC', packages: ['vlc-bin', 'vlc-plugin-base'], isPresent: () => isOnPath('vlc') },
   {
     name: 'the tools for network namespaces',
-    packages: ['iproute2', 'nftables'],
-    isPresent: () => isOnPath('ip') && isOnPath('nft'),
+    packages: ['iproute2', 'nftables', 'procps'],
+    isPresent: () => isOnPath('ip') && isOnPath('nft') && isOnPath('sysctl'),
   },
 ];
 

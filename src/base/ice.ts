@@ -47,12 +47,23 @@ export function readIceCandidate(value: unknown): IceCandidate | undefined {
   const { candidate = '', sdpMid, sdpMLineIndex, usernameFragment } = value;
   if (candidate !== null && typeof candidate !== 'string') return undefined;
   if (candidate !== null && candidate.length > MAX_CANDIDATE_LENGTH) return undefined;
-  const result: IceCandidate = { candidate: candidate ?? '' };
+  // Some send the line as it stands in an SDP.
+  const result: IceCandidate = { candidate: (candidate ?? '').trim().replace(/^a=/, '') };
   if (typeof sdpMid === 'string') result.sdpMid = sdpMid;
   if (Number.isInteger(sdpMLineIndex)) result.sdpMLineIndex = sdpMLineIndex as number;
   if (typeof usernameFragment === 'string') result.usernameFragment = usernameFragment;
   return result;
 }
+
+/** Whether the text is a candidate by RFC 8839 section 5.1, as far as its use depends on it; an empty one is, since it says that there are no more. */
+export function isCandidateLine(candidate: string): boolean {
+  if (candidate === '') return true;
+  const port = CANDIDATE.exec(candidate)?.[1];
+  return port !== undefined && Number(port) > 0 && Number(port) <= 65_535;
+}
+
+/** Foundation, component, transport, priority, address, port, type; then whatever extensions. */
+const CANDIDATE = /^candidate:\S{1,64} \d{1,3} \S{1,16} \d{1,10} \S{1,255} (\d{1,5}) typ \S{1,32}(?: |$)/i;
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -56,7 +56,7 @@ export interface JsonRpcOptions {
   maxFrameLength?: number;
   /** Deepest nesting of objects and arrays. Default 16. */
   maxDepth?: number;
-  /** Requests in flight, in each direction. Default 64. */
+  /** Requests in flight, in each direction; notifications do not count. Default 64. */
   maxPending?: number;
 }
 
@@ -98,10 +98,11 @@ export class JsonRpcEndpoint {
 
   /** Answers a method; what the handler returns (or resolves to) is the result, undefined becomes null. */
   handle(method: string, handler: Handler): void {
-    this.#server.addMethod(method, async (params: unknown, call) => {
-      if (params !== undefined && !isObject(params)) throw new JsonRpcError(INVALID_PARAMS, 'The parameters must be an object');
+    this.#server.addMethod(method, async (given: unknown, call) => {
+      const params = isNone(given) ? {} : given;
+      if (!isObject(params)) throw new JsonRpcError(INVALID_PARAMS, 'The parameters must be an object');
       try {
-        return await handler(params ?? {}, call);
+        return await handler(params, call);
       } catch (error) {
         call.actions.length = 0;
         if (!(error instanceof JsonRpcError)) this.#options.onDefect?.(method, error);
@@ -197,15 +198,17 @@ export class JsonRpcEndpoint {
   }
 
   async #serve(request: JSONRPCRequest): Promise<Answer> {
+    const actions: (() => void)[] = [];
+    const call: OpenCall = { actions, afterAnswer: (action) => actions.push(action) };
+    // Notifications are not counted: a burst of candidates that comes in one piece is no work that waits.
+    if (request.id === undefined) return { response: await this.#server.receive(request, call), actions };
     if (this.#answering >= this.#maxPending) {
       const response = createJSONRPCErrorResponse(request.id ?? null, SERVER_BUSY, 'Too many requests are being answered');
-      return { response: request.id === undefined ? null : response, actions: [] };
+      return { response, actions };
     }
-    const actions: (() => void)[] = [];
     this.#answering += 1;
     try {
-      const response = await this.#server.receive(request, { actions, afterAnswer: (action) => actions.push(action) });
-      return { response, actions };
+      return { response: await this.#server.receive(request, call), actions };
     } finally {
       this.#answering -= 1;
     }
@@ -260,6 +263,11 @@ interface Answer {
 
 function isObject(value: unknown): value is Params {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Some libraries send null or an empty array for a method without parameters. */
+function isNone(params: unknown): boolean {
+  return params === undefined || params === null || (Array.isArray(params) && params.length === 0);
 }
 
 /** Some send the error notification as a call of a method named `error`. */

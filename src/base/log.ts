@@ -12,7 +12,16 @@ export interface LogOptions {
 }
 
 /** Keys whose values never reach a log line, wherever they stand in the logged object (two levels deep). */
-const SECRET_KEYS = ['password', 'token', 'authorization', 'credential', 'secret', 'access_token', 'credentials'];
+const SECRET_KEYS = [
+  'password',
+  'token',
+  'authorization',
+  'credential',
+  'secret',
+  'client_secret',
+  'access_token',
+  'credentials',
+];
 
 /**
  * The process's log: JSON lines for systemd and collectors, readable lines on a terminal. Secrets are redacted by key here;

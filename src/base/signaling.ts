@@ -6,7 +6,11 @@ export const SIGNALING_SUBPROTOCOL = 'webrtc.onvif.org';
 /** The data channel subprotocol of gzip-compressed metadata (section 6.7). */
 export const METADATA_SUBPROTOCOL = 'vnd.onvif.metadata+gzip';
 
-/** Codes of ONVIF WebRTC (sections 5.2.2 to 5.2.8), and two of our own (503, 504) for what happens outside of the protocol. */
+/**
+ * Codes of ONVIF WebRTC (sections 5.2.2 to 5.2.8); two of our own (503, 504) for what happens outside of the protocol; and two of SIP's
+ * as error notifications about a session that goes on: 486 "busy here" (RFC 3261 section 21.4.24), somebody else is talking to the camera; 488 "not
+ * acceptable here" (section 21.4.26), it takes no speech.
+ */
 export const SignalingCode = {
   badRequest: 400,
   unauthorized: 401,
@@ -15,6 +19,8 @@ export const SignalingCode = {
   timeout: 408,
   gone: 410,
   unavailable: 480,
+  talkBusy: 486,
+  talkFailed: 488,
   serverUnreachable: 503,
   noMediaPath: 504,
   insufficientResources: 1001,
@@ -26,12 +32,14 @@ const MAX_HELD = 256;
 
 /** One sentence for people per code. 404 has none: what does not exist only the sender can say. */
 const SENTENCES: Readonly<Record<number, string>> = {
-  400: 'The request was not understood by the other side.',
+  400: 'The other side cannot do what it was asked for.',
   401: 'The token was not accepted.',
   403: 'The token does not allow this camera.',
   408: 'The other side did not answer in time.',
   410: 'The other side is gone.',
   480: 'The camera is not available right now.',
+  486: 'Somebody else is talking to the camera.',
+  488: 'The camera cannot be talked to.',
   503: 'The signaling server cannot be reached.',
   504: 'No network path to the camera was found.',
   1001: 'The camera has no room for another viewer right now.',
@@ -61,6 +69,18 @@ export class SignalingError extends JsonRpcError {
   }
 }
 
+/**
+ * Whether an error notification (section 5.2.8) ends the session that it is about.
+ *
+ * @param live the peer-to-peer connection stands: it outlives a peer's connection to the signaling server (chapter 5)
+ */
+export function endsSession(code: number, live: boolean): boolean {
+  // Codes below zero are JSON-RPC's, about one message that was not understood.
+  if (code < 0 || code === SignalingCode.malformedCandidate) return false;
+  if (code === SignalingCode.talkBusy || code === SignalingCode.talkFailed) return false;
+  return code !== SignalingCode.peerDisconnected || !live;
+}
+
 /** A field that must be a string and not empty; 400 otherwise. */
 export function readString(params: Record<string, unknown>, field: string): string {
   const value = params[field];
@@ -73,14 +93,34 @@ export function readOptionalString(params: Record<string, unknown>, field: strin
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** `profile` of connect; undefined where it is absent or empty. What is no string is refused (400): another profile is not what was asked for. */
+export function readProfile({ profile }: Record<string, unknown>): string | undefined {
+  if (profile === undefined || profile === null || profile === '') return undefined;
+  if (typeof profile !== 'string') throw new SignalingError(400, '"profile" must be a string');
+  return profile;
+}
+
 /** The strings of a list; what is no list is an empty one. At most 32 are kept. */
 export function readStrings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((entry): entry is string => typeof entry === 'string').slice(0, 32) : [];
 }
 
-/** `expiryTimeSeconds`: undefined where there is none, which means no end. */
+/** `expiryTimeSeconds`: undefined where there is none, which means no end. A number written as a string is tolerated. */
 export function readExpirySeconds(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+  const seconds = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
+}
+
+/**
+ * `expiryTimeSeconds` of a request to a device. A limit that cannot be understood is refused (400), since without it a session that was to
+ * end would never do so.
+ */
+export function readExpiry(params: Record<string, unknown>): number | undefined {
+  const value = params['expiryTimeSeconds'];
+  if (value === undefined || value === null) return undefined;
+  const seconds = readExpirySeconds(value);
+  if (seconds === undefined) throw new SignalingError(400, '"expiryTimeSeconds" must be a number that is not negative');
+  return seconds;
 }
 
 /** Holds actions back until {@link open}, then runs them in their order; afterwards at once. For messages that must not overtake an answer. */

@@ -1,7 +1,10 @@
+import type { AdaptationPolicy } from '../base/adaptation.ts';
 import type { Clock } from '../base/clock.ts';
 import type { DialTurn } from '../base/dial-stagger.ts';
 import type { Logger } from '../base/log.ts';
 import type { RtspTransport, TlsPolicy } from '../base/rtsp-transport.ts';
+import type { TalkMode } from '../base/talk-mode.ts';
+import type { TranscodeMode } from '../base/transcode-mode.ts';
 import type { DeviceIdentity } from './device-identity.ts';
 import type { OnvifConnectOptions, OnvifDevice } from './onvif/adapter.ts';
 import type { RefusedLogIns } from './refused-log-ins.ts';
@@ -11,7 +14,8 @@ import type { CameraPlace } from './whereabouts.ts';
 export type CameraDevice = Pick<
   OnvifDevice,
   'information' | 'clockOffsetMs' | 'measureClockOffset' | 'profiles' | 'streamUri' | 'setSynchronizationPoint' | 'close'
->;
+> &
+  Partial<Pick<OnvifDevice, 'events' | 'snapshot'>>;
 
 interface CommonOptions {
   id: string;
@@ -19,6 +23,14 @@ interface CommonOptions {
   credentials?: { username: string; password: string };
   /** How its streams are fetched; default `auto`. */
   transport?: RtspTransport;
+  /** Whether viewers may talk to it; default `auto`. */
+  talk?: TalkMode;
+  /** Whether its pictures are converted for viewers who do not play them; default as for all cameras. */
+  transcode?: TranscodeMode;
+  /** What it says itself of what its viewers are shown in place of what they ask for. */
+  adaptation?: Partial<AdaptationPolicy>;
+  /** Whether its events are the metadata of profiles that have no such stream; default false. */
+  events?: boolean;
   /** Which certificate its device and its streams may show; default one that the system trusts. */
   tls?: TlsPolicy;
   clock?: Clock;

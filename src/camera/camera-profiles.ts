@@ -58,9 +58,12 @@ export function profilesOfUris(uris: Readonly<Record<string, string>>): CameraPr
   });
 }
 
-/** What to say where not one profile has H.264; undefined where one has. */
-export function missingH264(profiles: readonly CameraProfile[], cameraId: string): GatewayError | undefined {
-  if (profiles.some(hasH264)) return undefined;
+/** Codecs of which viewers can be shown something: as it comes, or converted to H.264. */
+const SHOWN: ReadonlySet<string> = new Set(['H264', 'H265', 'JPEG', 'MPEG4']);
+
+/** What to say where nothing of one profile can be shown; undefined where there is one. */
+export function missingVideo(profiles: readonly CameraProfile[], cameraId: string): GatewayError | undefined {
+  if (profiles.some(({ video }) => video !== null && SHOWN.has(video.codec))) return undefined;
   const codecs = new Set(profiles.map((profile) => profile.video?.codec ?? 'no video'));
   return new GatewayError('camera.no_h264', `Camera ${cameraId} has no profile with H.264, only ${[...codecs].join(', ')}.`, {
     advice: "Set the encoder of one profile to H.264 on the camera's own web page.",
@@ -68,11 +71,15 @@ export function missingH264(profiles: readonly CameraProfile[], cameraId: string
 }
 
 /** For the log: `Acme X100, 2 profiles (main H264 1280x720, sub H264 640x360)`. */
-export function describeCamera(
-  information: DeviceInformation | null,
-  profiles: readonly CameraProfile[],
-  clockOffsetMs: number | null,
-): string {
+export function describeCamera({
+  information,
+  profiles,
+  clockOffsetMs,
+}: {
+  information: DeviceInformation | null;
+  profiles: readonly CameraProfile[];
+  clockOffsetMs: number | null;
+}): string {
   const device = information === null ? '' : `${information.manufacturer} ${information.model}`.trim();
   const streams = profiles.map(({ name, video }) =>
     video === null ? name : `${name} ${video.codec} ${video.width}x${video.height}`,

@@ -6,7 +6,7 @@ import { reasonOf, type Reason } from '../base/errors.ts';
 import { silentLogger, type Logger } from '../base/log.ts';
 import { bracketHost, parseRtspUrl } from '../base/rtsp-url.ts';
 import type { CameraSource } from '../plane/messages.ts';
-import { describeCamera, missingH264, profilesOfUris, readProfiles, type CameraProfile } from './camera-profiles.ts';
+import { describeCamera, missingVideo, profilesOfUris, readProfiles, type CameraProfile } from './camera-profiles.ts';
 import type { CameraDevice, CameraOptions } from './camera-options.ts';
 import { cameraSource, type CameraStatus } from './camera-status.ts';
 import { steadyClockOffset } from './clock-offset.ts';
@@ -28,7 +28,6 @@ const RETRY_MAX_MS = 30_000;
 /** {@link Camera.refresh} leads to at most one attempt in this time. */
 const REFRESH_INTERVAL_MS = 5000;
 const CLOCK_CHECK_INTERVAL_MS = 10 * 60_000;
-
 const ADVICE_ADOPTED = 'Check username and password of discovery in the config, or write the camera into the list with its own.';
 
 /**
@@ -127,6 +126,11 @@ export class Camera {
     return this.#status;
   }
 
+  /** The device that is connected; null while there is none. Its owner is the camera. */
+  get device(): CameraDevice | null {
+    return this.#device;
+  }
+
   /** Requests for keyframes that the camera refused or did not answer. */
   get keyframeErrors(): number {
     return this.#keyframes.errors;
@@ -194,7 +198,7 @@ export class Camera {
     this.#scheduleAttempt(0);
   }
 
-  /** Asks the camera for a keyframe; at most twice a second for each profile. An `rtsp:` camera cannot be asked. */
+  /** Asks the camera for a keyframe; when to, the media plane decides. An `rtsp:` camera cannot be asked. */
   requestKeyframe(profileToken: string): void {
     if (this.#device === null || !this.#status.profiles.some(({ token }) => token === profileToken)) return;
     this.#keyframes.request(profileToken);
@@ -232,9 +236,8 @@ export class Camera {
     await turn(this.address, signal);
     signal.throwIfAborted();
     const logIn = this.#logIn(place);
-    const { username, password } = logIn;
     const device = await this.#refusedLogIns.attempt(logIn, signal, () =>
-      connect({ ...place, ...(tls === undefined ? {} : { tls }), username, password, signal }),
+      connect({ ...place, ...logIn, ...(tls === undefined ? {} : { tls }), signal }),
     );
     try {
       this.#replacement.assertOwn(this.#identity, device.information, place, this.#whereabouts?.isFound === true);
@@ -257,7 +260,7 @@ export class Camera {
       isFound: this.#whereabouts?.isFound === true,
       clockOffsetMs: steadyClockOffset(this.#status.clockOffsetMs, device.clockOffsetMs),
     };
-    const unusable = missingH264(profiles, this.id);
+    const unusable = missingVideo(profiles, this.id);
     if (unusable !== undefined) {
       this.#update(known);
       throw unusable;
@@ -313,8 +316,7 @@ export class Camera {
   #announce(): void {
     this.#failureLog.recovered();
     this.#whereabouts?.reached();
-    const { information, profiles, clockOffsetMs } = this.#status;
-    const described = describeCamera(information, profiles, clockOffsetMs);
+    const described = describeCamera(this.#status);
     if (described === this.#described) return;
     this.#described = described;
     this.#logger.info({ camera: this.id }, `camera ${this.id} online: ${described}`);

@@ -1,10 +1,7 @@
-import { delay } from '../base/delay.ts';
 import { reasonOf } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { printable } from '../base/printable.ts';
 
-/** Shortest time between two requests for one profile: encoders spend bits on each keyframe, and some restart on a flood. */
-const INTERVAL_MS = 500;
 /** One log line at most in this time, however many requests fail. */
 const LOG_INTERVAL_MS = 60_000;
 
@@ -16,14 +13,13 @@ interface KeyframeRequestsOptions {
 }
 
 /**
- * Asks a camera for keyframes on behalf of many viewers: one request at a time for each profile, at most one per 500 ms;
- * what is wanted meanwhile becomes one more request at the end of that time.
+ * Asks a camera for keyframes, one request at a time for each profile. When it is asked the media plane decides, which sees whether a keyframe
+ * comes: what it wants while the camera still thinks about the request before is left out.
  */
 export class KeyframeRequests {
   readonly #options: KeyframeRequestsOptions;
-  readonly #closing = new AbortController();
-  /** Profiles with a request under way or just made; true where another one is wanted after it. */
-  readonly #active = new Map<string, boolean>();
+  readonly #underWay = new Set<string>();
+  #closed = false;
   #errors = 0;
   #errorsLogged = 0;
   #lastLogAt = Number.NEGATIVE_INFINITY;
@@ -38,24 +34,13 @@ export class KeyframeRequests {
   }
 
   request(profileToken: string): void {
-    if (this.#closing.signal.aborted) return;
-    if (this.#active.has(profileToken)) {
-      this.#active.set(profileToken, true);
-    } else {
-      void this.#serve(profileToken);
-    }
+    if (this.#closed || this.#underWay.has(profileToken)) return;
+    this.#underWay.add(profileToken);
+    void this.#send(profileToken).finally(() => this.#underWay.delete(profileToken));
   }
 
   close(): void {
-    this.#closing.abort();
-  }
-
-  async #serve(profileToken: string): Promise<void> {
-    do {
-      this.#active.set(profileToken, false);
-      await Promise.all([this.#send(profileToken), delay(INTERVAL_MS, this.#closing.signal)]);
-    } while (this.#active.get(profileToken) === true && !this.#closing.signal.aborted);
-    this.#active.delete(profileToken);
+    this.#closed = true;
   }
 
   async #send(profileToken: string): Promise<void> {
@@ -63,7 +48,7 @@ export class KeyframeRequests {
     try {
       await send(profileToken);
     } catch (error) {
-      if (this.#closing.signal.aborted) return;
+      if (this.#closed) return;
       this.#errors += 1;
       if (performance.now() - this.#lastLogAt < LOG_INTERVAL_MS) return;
       this.#lastLogAt = performance.now();

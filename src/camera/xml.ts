@@ -63,13 +63,33 @@ export function parseXml(document: string): XmlElement | undefined {
  * what must go back to the camera as it came.
  */
 export function copyXml(element: XmlElement): string {
-  const declarations = new Map<string, string>();
-  for (let each = element.written.parent; each !== null; each = each.parent) {
-    for (const [name, value] of writtenAttributes(each.node)) {
-      if (isDeclaration(name) && !declarations.has(name)) declarations.set(name, value);
-    }
-  }
-  return writeNode(element.written.node, declarations);
+  return writeNode(element.written.node, declarationsAround(element.written.parent));
+}
+
+/**
+ * The element as XML that can stand in another document and that strict readers take, whatever the camera wrote: like {@link copyXml}, but
+ * well-formed with namespaces, and with those declarations alone that it needs there. Undefined where that cannot be: a name is none, a
+ * prefix is not declared, there are more than a hundred declarations.
+ *
+ * @param around the declarations (`xmlns:tt`) of the other document, which has no default namespace
+ * @param leaveOut children that are not copied, by local name
+ */
+export function quoteXml(
+  { written: { node, parent } }: XmlElement,
+  around: ReadonlyMap<string, string>,
+  leaveOut: ReadonlySet<string>,
+): string | undefined {
+  const tag = tagOf(node) ?? '';
+  const quoted = { ...node, [tag]: nodesOf(node[tag]).filter((child) => !leaveOut.has(localName(tagOf(child) ?? ''))) };
+  const declarations = declarationsAround(parent);
+  const isDeclared = (name: string): boolean => declarations.has(name) || around.has(name);
+  if (declarations.size > MAX_DECLARATIONS || !isSound(quoted, isDeclared)) return undefined;
+  const plain = writeNode(quoted, NO_DECLARATIONS, mended);
+  const used = [...declarations].filter(([name, namespace]) => {
+    const prefix = name.replace(/^xmlns:?/, '');
+    return around.get(name) !== namespace && (prefix === '' || plain.includes(`${prefix}:`));
+  });
+  return writeNode(quoted, new Map(used), mended);
 }
 
 /** The namespace that a prefix means in an element, '' the default one; undefined where it is not declared. */
@@ -109,9 +129,7 @@ export function numberAt(element: XmlElement | undefined, ...path: string[]): nu
 
 /** Text made safe to stand in XML content or in a quoted attribute; characters that XML 1.0 cannot carry are left out. */
 export function escapeXml(text: string): string {
-  return text
-    .replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '')
-    .replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return withoutIllegal(text).replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function isMostlyMarkup(document: string): boolean {
@@ -167,17 +185,84 @@ function localName(qualified: string): string {
   return qualified.slice(qualified.indexOf(':') + 1);
 }
 
-/** References were never decoded in the parsed form, so nothing is to be escaped, but quotes in attributes. */
-function writeNode(node: ParsedNode, declarations?: ReadonlyMap<string, string>): string {
+/** The declarations of namespaces that hold in an element, from those around it, the nearest of each prefix. Shared, since siblings have the same. */
+function declarationsAround(parent: WrittenElement | null): ReadonlyMap<string, string> {
+  if (parent === null) return NO_DECLARATIONS;
+  const known = declarationsIn.get(parent);
+  if (known !== undefined) return known;
+  const declarations = new Map<string, string>();
+  for (let each: WrittenElement | null = parent; each !== null; each = each.parent) {
+    for (const [name, value] of writtenAttributes(each.node)) {
+      if (isDeclaration(name) && !declarations.has(name)) declarations.set(name, value);
+    }
+  }
+  declarationsIn.set(parent, declarations);
+  return declarations;
+}
+
+const NO_DECLARATIONS: ReadonlyMap<string, string> = new Map();
+const declarationsIn = new WeakMap<WrittenElement, ReadonlyMap<string, string>>();
+
+/**
+ * References were never decoded in the parsed form, so nothing is to be escaped, but quotes in attributes.
+ *
+ * @param text what is done to each text and value of an attribute
+ */
+function writeNode(
+  node: ParsedNode,
+  declarations: ReadonlyMap<string, string>,
+  text: (written: string) => string = (written) => written,
+): string {
   const tag = tagOf(node);
   if (tag === undefined) {
-    const sections = nodesOf(node['#cdata']).map((part) => `<![CDATA[${stringOf(part['#text'])}]]>`);
-    return stringOf(node['#text']) + sections.join('');
+    const sections = nodesOf(node['#cdata']).map((part) => `<![CDATA[${withoutIllegal(stringOf(part['#text']))}]]>`);
+    return text(stringOf(node['#text'])) + sections.join('');
   }
-  const attributes = new Map([...(declarations ?? []), ...writtenAttributes(node)]);
-  const written = [...attributes].map(([name, value]) => ` ${name}="${value.replaceAll('"', '&#34;')}"`).join('');
-  const content = nodesOf(node[tag]).map((child) => writeNode(child));
+  const attributes = new Map([...declarations, ...writtenAttributes(node)]);
+  const written = [...attributes].map(([name, value]) => ` ${name}="${text(value).replaceAll('"', '&#34;')}"`).join('');
+  const content = nodesOf(node[tag]).map((child) => writeNode(child, NO_DECLARATIONS, text));
   return `<${tag}${written}>${content.join('')}</${tag}>`;
+}
+
+/** Of an element or attribute (Namespaces in XML 1.0 section 4), without the rarer letters of XML 1.0 section 2.3. */
+const QUALIFIED_NAME = /^(?:([\p{L}_][\p{L}\p{N}_.-]*):)?[\p{L}_][\p{L}\p{N}_.-]*$/u;
+/** Around an element that is quoted; gSOAP declares some seventy. */
+const MAX_DECLARATIONS = 100;
+
+/** @param isDeclared whether a declaration, `xmlns:tt`, holds around it */
+function isSound(node: ParsedNode, isDeclared: (name: string) => boolean): boolean {
+  const tag = tagOf(node);
+  if (tag === undefined) return true;
+  const attributes = writtenAttributes(node);
+  const own = new Map(attributes.filter(([name]) => isDeclaration(name)));
+  for (const [name, value] of own) {
+    // A prefix cannot be taken back, and two of them mean what they mean (Namespaces in XML 1.0 sections 3 and 5).
+    if (name !== 'xmlns' && (value.trim() === '' || name === 'xmlns:xml' || name === 'xmlns:xmlns')) return false;
+  }
+  const holds = own.size === 0 ? isDeclared : (name: string): boolean => own.has(name) || isDeclared(name);
+  const isName = (name: string): boolean => {
+    const parts = QUALIFIED_NAME.exec(name);
+    const prefix = parts?.[1];
+    return parts !== null && (prefix === undefined || prefix === 'xml' || isDeclaration(name) || holds(`xmlns:${prefix}`));
+  };
+  return isName(tag) && attributes.every(([name]) => isName(name)) && nodesOf(node[tag]).every((child) => isSound(child, holds));
+}
+
+/** Text as it was written, but for what no reader must take: references that mean nothing, signs of markup, characters that XML cannot carry. */
+function mended(written: string): string {
+  return withoutIllegal(written)
+    .replaceAll(/&(?:#\d{1,7};|#x[\da-fA-F]{1,6};|(?:amp|lt|gt|quot|apos);)?/g, (reference) => {
+      if (reference === '&') return '&amp;';
+      const meant = decodeReferences(reference);
+      return meant === reference || withoutIllegal(meant) === '' ? '' : reference;
+    })
+    .replaceAll('<', '&lt;')
+    .replaceAll(']]>', ']]&gt;');
+}
+
+/** Characters that XML 1.0 (section 2.2) cannot carry are left out. */
+function withoutIllegal(text: string): string {
+  return text.replaceAll(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '');
 }
 
 function textOf(nodes: unknown): string {

@@ -18,7 +18,7 @@ export interface CheckResult {
 /** `check`: says all that is wrong with a config before the gateway is started with it. Exit code 2 when anything is. */
 export function checkCommand(): Command {
   return new Command('check')
-    .description('validate a config; errors are file:line:column: path: what is wrong; what to write instead')
+    .description('Validates a config: says file, line and column of each error, what is wrong, and what to write instead.')
     .option('--config <file>', `config file (default: ./${DEFAULT_FILES.join(', then ')})`)
     .option('--json', 'print the result as one JSON object')
     .addHelpText(

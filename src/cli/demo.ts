@@ -39,7 +39,14 @@ export async function startDemo({ port, cameras: count, logger }: DemoOptions): 
   try {
     await responder.start();
     for (let number = 1; number <= count; number += 1) {
-      const camera = new SimulatedCamera({ name: `Demo camera ${number}`, username: USERNAME, password, discovery: responder });
+      const camera = new SimulatedCamera({
+        name: `Demo camera ${number}`,
+        username: USERNAME,
+        password,
+        // One for each picture, so that boxes stay on what moves.
+        metadataIntervalMs: 40,
+        discovery: responder,
+      });
       cameras.push(camera);
       await camera.start();
     }

@@ -2,10 +2,12 @@
 import { Command, CommanderError } from 'commander';
 import { describeReason, GatewayError, reasonOf } from '../base/errors.ts';
 import { checkCommand } from './check.ts';
+import { conformanceCommand } from './conformance.ts';
 import { discoverCommand } from './discover.ts';
 import { probeCommand } from './probe.ts';
 import { runCommand } from './run.ts';
 import { simulateCommand } from './simulate.ts';
+import { trustSystemAuthorities } from './system-authorities.ts';
 import { version } from './version.ts';
 import { viewCommand } from './view.ts';
 
@@ -20,12 +22,14 @@ const program = new Command('onvif-webrtc-gateway')
   .description('Shows ONVIF cameras in browsers: for each camera it is the WebRTC device of the ONVIF WebRTC Specification.')
   .version(version)
   .showHelpAfterError('Add --help to see what can be written here.')
+  .hook('preAction', trustSystemAuthorities)
   .addCommand(runCommand())
   .addCommand(discoverCommand())
   .addCommand(probeCommand())
   .addCommand(checkCommand())
   .addCommand(simulateCommand())
   .addCommand(viewCommand())
+  .addCommand(conformanceCommand())
   .addHelpText(
     'after',
     `
@@ -36,6 +40,7 @@ Examples:
   onvif-webrtc-gateway probe 192.168.1.20             does this camera play in a browser, and if not, why?
   onvif-webrtc-gateway check --config gateway.yaml    is the configuration right?
   onvif-webrtc-gateway view --server ws://127.0.0.1:8080/signaling --peer front-door --duration 10
+  onvif-webrtc-gateway conformance device --listen 192.168.1.5:8090   does a camera keep to the specification?
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.`,
   );
@@ -46,7 +51,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-for (const command of [program, ...program.commands]) command.exitOverride();
+for (const command of [program, ...program.commands.flatMap((each) => [each, ...each.commands])]) command.exitOverride();
 
 try {
   await program.parseAsync();

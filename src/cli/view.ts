@@ -1,10 +1,13 @@
 import { Command, Option } from 'commander';
 import { WebSocket } from 'ws';
+import type { AdaptationStats } from '../base/adaptation.ts';
+import type { SessionInfo } from '../base/api.ts';
 import { delay } from '../base/delay.ts';
+import { rungName } from '../base/rung-name.ts';
 import { SignalingCode, type SignalingError } from '../base/signaling.ts';
 import { connect, type OnvifSession } from '../client/index.ts';
-import { HeadlessPeerConnection } from '../peer/webrtc/headless/peer-connection.ts';
 import { seconds } from './options.ts';
+import { OwnSession } from './own-session.ts';
 import { untilTerminated } from './termination.ts';
 
 interface ViewOptions {
@@ -28,6 +31,12 @@ interface ViewResult {
   audioPackets: number;
   /** As named by --profile; null: none was named, and the camera chose its first. */
   profile: string | null;
+  /** Its id in the gateway's `/api/sessions`; null where the server is no gateway. */
+  session: string | null;
+  /** What the gateway decided for this viewer, as in its `/api/sessions`; null where the server is no gateway, or the gateway decides nothing. */
+  adaptation: AdaptationStats | null;
+  /** Of {@link adaptation}: what was shown at the end, and how often it became another. */
+  shownProfile: string | null;
   profileSwitches: number;
   metadataDocuments: number;
   /** Null: pictures came to the end, or to Ctrl+C. `detail`: what the other side said in its own words, where that is more. */
@@ -52,6 +61,7 @@ export function viewCommand(): Command {
       'after',
       `
 Nothing is decoded: a frame counts when all its packets came and all frames since a keyframe did.
+Where the server is a gateway, it also says what was sent and why (docs/adaptation.md).
 The token may also stand in the environment as ONVIF_GATEWAY_TOKEN, where other users of the machine do not see it.
 
 Exit codes: 0 watched to the end or to Ctrl+C, 1 not connected, lost before or without a picture, 2 wrong usage.
@@ -67,6 +77,8 @@ Example:
 }
 
 async function view(options: ViewOptions, progress: (line: string) => void): Promise<ViewResult> {
+  // Loaded for this command only: the gateway's own process needs none of it where its media are in workers.
+  const { HeadlessPeerConnection } = await import('../peer/webrtc/headless/peer-connection.ts');
   const interrupted = new AbortController();
   void untilTerminated().then(() => interrupted.abort());
   const session: OnvifSession = connect(options.server, {
@@ -87,7 +99,8 @@ async function view(options: ViewOptions, progress: (line: string) => void): Pro
     () => true,
     () => false,
   );
-  const bitrateKbps = connected ? await watch(session, options.duration * 1000, ended.signal, progress) : null;
+  const watched = connected ? await watch(session, options, ended.signal, progress) : undefined;
+  const adaptation = watched?.own?.adaptation ?? null;
   const statistics = await session.stats();
   const error = errorOf(session.error, connected, statistics.framesDecoded);
   session.close();
@@ -96,12 +109,15 @@ async function view(options: ViewOptions, progress: (line: string) => void): Pro
     timeToFirstFrameMs: statistics.timeToFirstFrameMs === null ? null : Math.round(statistics.timeToFirstFrameMs),
     frames: statistics.framesDecoded,
     framesPerSecond: statistics.framesPerSecond,
-    bitrateKbps,
+    bitrateKbps: watched?.bitrateKbps ?? null,
     packets: statistics.packets,
     lost: statistics.lost,
     audioPackets: statistics.audioPackets,
     profile: options.profile ?? null,
-    profileSwitches: 0,
+    session: watched?.own?.id ?? null,
+    adaptation,
+    shownProfile: watched?.own?.profile ?? null,
+    profileSwitches: adaptation?.switches ?? 0,
     metadataDocuments: statistics.metadataDocuments,
     error,
   };
@@ -119,24 +135,44 @@ function errorOf(error: SignalingError | null, connected: boolean, frames: numbe
   return frames > 0 ? null : { code: SignalingCode.timeout, message: 'No picture came from the camera.', detail: null };
 }
 
-/** Returns the mean bitrate, kbit/s; null when it was over at once. */
+interface Watched {
+  /** The mean; null when it was over at once. */
+  bitrateKbps: number | null;
+  /** What the gateway said last of the session. */
+  own: SessionInfo | undefined;
+}
+
 async function watch(
   session: OnvifSession,
-  durationMs: number,
+  { server, token, duration }: ViewOptions,
   signal: AbortSignal,
   progress: (line: string) => void,
-): Promise<number | null> {
+): Promise<Watched> {
   const rates: number[] = [];
+  const gateway = new OwnSession(server, token);
+  let own: SessionInfo | undefined;
   const startedAt = performance.now();
-  const remaining = (): number => durationMs - (performance.now() - startedAt);
+  const remaining = (): number => duration * 1000 - (performance.now() - startedAt);
   await session.stats();
   while (!signal.aborted && remaining() > 0) {
     await delay(Math.min(PROGRESS_INTERVAL_MS, remaining()), signal);
     const { bitrateKbps, framesDecoded, framesPerSecond, lost } = await session.stats();
     if (bitrateKbps !== null) rates.push(bitrateKbps);
-    progress(`${framesDecoded} frames (${framesPerSecond ?? 0}/s), ${Math.round(bitrateKbps ?? 0)} kbit/s, ${lost} packets lost`);
+    const before = own?.adaptation?.last?.atMs;
+    own = (await gateway.look(session.videoSsrc)) ?? own;
+    const received = `${framesDecoded} frames (${framesPerSecond ?? 0}/s), ${Math.round(bitrateKbps ?? 0)} kbit/s, ${lost} packets lost`;
+    progress([received, ...decided(own)].join('; '));
+    const last = own?.adaptation?.last ?? null;
+    if (last !== null && last.atMs !== before) progress(last.text);
   }
-  return rates.length === 0 ? null : Math.round(rates.reduce((sum, rate) => sum + rate, 0) / rates.length);
+  return { bitrateKbps: rates.length === 0 ? null : Math.round(rates.reduce((sum, rate) => sum + rate, 0) / rates.length), own };
+}
+
+/** What is shown, and what the network is taken to carry. */
+function decided(own: SessionInfo | undefined): string[] {
+  const rung = own?.adaptation?.rungs[own.adaptation.rung];
+  if (own === undefined || rung === undefined) return [];
+  return [`shown: ${rungName(rung)}`, ...(own.estimatedKbps === null ? [] : [`the network carries ${own.estimatedKbps} kbit/s`])];
 }
 
 function summary(result: ViewResult): string {
@@ -151,6 +187,17 @@ function summary(result: ViewResult): string {
     `packets       ${packets}, ${lost} lost`,
     `sound         ${audioPackets} packets`,
     `metadata      ${metadataDocuments} documents`,
+    ...adapted(result),
     ...(error === null ? [] : [`failed        ${why}`]),
   ].join('\n');
+}
+
+function adapted({ adaptation }: ViewResult): string[] {
+  const rung = adaptation?.rungs[adaptation.rung];
+  if (adaptation === null || rung === undefined) return [];
+  const { last, switches } = adaptation;
+  return [
+    `shown         ${rungName(rung)}`,
+    `switches      ${switches}${last === null || switches === 0 ? '' : `, the last ${new Date(last.atMs).toISOString()}: ${last.text}`}`,
+  ];
 }

@@ -1,21 +1,25 @@
 import { type ConnectOptions, OnvifSession } from './session.ts';
 
-export type { CameraInfo, CamerasAnswer, CameraState, ProfileInfo } from '../base/api.ts';
+export type { CameraInfo, CamerasAnswer, CameraState, ProfileInfo, SessionInfo, SessionsAnswer } from '../base/api.ts';
 export type { IceCandidate, IceServer } from '../base/ice.ts';
 export { SignalingCode, SignalingError } from '../base/signaling.ts';
-export { fetchCameras } from './cameras.ts';
+export { fetchCameras, fetchSessions } from './gateway-api.ts';
 export type {
   DataChannel,
   LocalCandidate,
   PeerConnection,
   PeerConnectionConfiguration,
+  Receiver,
   SessionDescription,
   Socket,
   StatsReport,
+  SynchronizationSource,
   Track,
+  TrackSender,
+  Transceiver,
 } from './peer-connection.ts';
 export type { ConnectOptions, OnvifSession, SessionEvents, SessionState } from './session.ts';
-export type { SessionStatistics } from './statistics.ts';
+export type { PlayoutReport, SessionStatistics } from './statistics.ts';
 
 /**
  * Watches one camera through any signaling server of the ONVIF WebRTC specification.

@@ -1,6 +1,10 @@
+import { decodeXml } from './xml-text.ts';
+
 /** One metadata document as it came over the data channel. */
 export interface MetadataDocument {
   xml: string;
+  /** As the camera wrote it, byte for byte. */
+  content: Uint8Array;
   /** Compressed length. */
   bytes: number;
 }
@@ -69,7 +73,7 @@ export class MetadataAssembler {
     this.#attempts += 1;
     const expanded = await expand(this.#fragments, expandedLength);
     if (expanded !== undefined) {
-      const document = { xml: new TextDecoder().decode(expanded), bytes: this.#length };
+      const document = { xml: decodeXml(expanded), content: expanded, bytes: this.#length };
       this.#reset();
       this.#onDocument(document);
     } else if (this.#attempts >= MAX_ATTEMPTS) this.#drop();
@@ -103,10 +107,12 @@ function isGzipStart(message: Uint8Array): boolean {
 
 /** The expanded bytes, or undefined where the fragments are no complete GZIP member of exactly this length. */
 async function expand(fragments: readonly Uint8Array[], length: number): Promise<Uint8Array | undefined> {
-  const stream = new Blob(fragments as Uint8Array<ArrayBuffer>[]).stream().pipeThrough(new DecompressionStream('gzip'));
+  // Not by way of a Blob: Chromium reads one through another process, which a page that is busy waits for longer than for the next document.
+  const stream = new DecompressionStream('gzip');
+  write(stream.writable.getWriter(), fragments).catch(() => undefined);
   const expanded = new Uint8Array(length);
   let at = 0;
-  const reader = stream.getReader();
+  const reader = stream.readable.getReader();
   try {
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
       if (at + chunk.value.length > length) {
@@ -120,4 +126,9 @@ async function expand(fragments: readonly Uint8Array[], length: number): Promise
     return undefined;
   }
   return at === length ? expanded : undefined;
+}
+
+async function write(writer: WritableStreamDefaultWriter<BufferSource>, fragments: readonly Uint8Array[]): Promise<void> {
+  for (const fragment of fragments) await writer.write(fragment as Uint8Array<ArrayBuffer>);
+  await writer.close();
 }

@@ -12,11 +12,43 @@ export interface PeerConnection {
   setLocalDescription(description: SessionDescription): Promise<void>;
   addIceCandidate(candidate: IceCandidate): Promise<void>;
   createDataChannel(label: string, options: { ordered: boolean; protocol: string }): DataChannel;
+  /** Absent where there is no way to send. */
+  getTransceivers?(): readonly Transceiver[];
+  /** Absent where nothing is known of when pictures were taken. */
+  getReceivers?(): readonly Receiver[];
   getStats(): Promise<StatsReport>;
   close(): void;
   addEventListener(type: 'icecandidate', listener: (event: { candidate: LocalCandidate | null }) => void): void;
   addEventListener(type: 'track', listener: (event: { track: Track }) => void): void;
+  addEventListener(type: 'datachannel', listener: (event: { channel: DataChannel }) => void): void;
   addEventListener(type: 'connectionstatechange', listener: () => void): void;
+}
+
+/** The part of the W3C's RTCRtpTransceiver that the client uses. */
+export interface Transceiver {
+  readonly mid: string | null;
+  direction: string;
+  readonly sender: TrackSender;
+}
+
+/** The part of the W3C's RTCRtpReceiver that the client uses. */
+export interface Receiver {
+  readonly track: Track;
+  getSynchronizationSources(): readonly SynchronizationSource[];
+}
+
+/** The part of the W3C's RTCRtpSynchronizationSource that the client uses: of what is played now. */
+export interface SynchronizationSource {
+  /** When it was handed out to be played, milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly rtpTimestamp: number;
+  /** When it was taken, milliseconds since 1900 by the sender's clock; only where the sender says so (abs-capture-time). */
+  readonly captureTimestamp?: number;
+}
+
+export interface TrackSender {
+  /** In a browser the track must be a MediaStreamTrack. */
+  replaceTrack(track: Track | null): Promise<void>;
 }
 
 /** W3C RTCSessionDescriptionInit. */

@@ -1,10 +1,14 @@
 import { Emitter } from '../base/emitter.ts';
 import type { IceCandidate, IceServer } from '../base/ice.ts';
-import { METADATA_SUBPROTOCOL, SignalingCode, SignalingError } from '../base/signaling.ts';
+import { endsSession, METADATA_SUBPROTOCOL, SignalingCode, SignalingError } from '../base/signaling.ts';
+import { defaultPeerConnection, defaultWebSocket } from './browser-defaults.ts';
+import { Expiry } from './expiry.ts';
 import { MetadataAssembler } from './metadata-assembler.ts';
-import type { PeerConnection, PeerConnectionConfiguration, Socket, Track } from './peer-connection.ts';
+import type { LocalCandidate, PeerConnection, PeerConnectionConfiguration, Socket, Track } from './peer-connection.ts';
 import { type OpenedSession, SignalingLink } from './signaling-link.ts';
-import { type ByteMark, readStatistics, type SessionStatistics } from './statistics.ts';
+import { type ByteMark, type PlayoutReport, readPlayout, readStatistics, type SessionStatistics } from './statistics.ts';
+import { TalkSender } from './talk-sender.ts';
+import { videoSsrc } from './video-ssrc.ts';
 
 export interface ConnectOptions {
   /** Id of the camera, as the signaling server assigned it. */
@@ -12,7 +16,7 @@ export interface ConnectOptions {
   /** Token of the media profile; absent: the camera's first. */
   profile?: string;
   /** The access token, or where to get a fresh one: it is asked again before a session is extended. */
-  token?: string | (() => string | Promise<string>);
+  token?: string | (() => string | undefined | Promise<string | undefined>);
   /** Closes the session. */
   signal?: AbortSignal;
   /** Used beside those that the signaling server gives. */
@@ -28,8 +32,10 @@ export type SessionState = 'connecting' | 'live' | 'closed';
 export type SessionEvents = {
   state: [state: SessionState];
   track: [track: Track];
-  /** A metadata document (ONVIF `tt:MetadataStream`) and its compressed length in bytes. */
-  metadata: [xml: string, bytes: number];
+  /** A metadata document (ONVIF `tt:MetadataStream`), its compressed length in bytes, and its bytes as the camera wrote them. */
+  metadata: [xml: string, bytes: number, content: Uint8Array];
+  /** An error of the other side that leaves the session as it is, for example 486: somebody else is talking to the camera. */
+  notice: [error: SignalingError];
   /** Why the session ended by itself; followed by the state `closed`. */
   error: [error: SignalingError];
 };
@@ -38,20 +44,16 @@ export type SessionEvents = {
 const CONNECT_TIMEOUT_MS = 30_000;
 /** How often the first decoded frame is looked for; Chromium makes a new report every 50 ms at most. */
 const FIRST_FRAME_POLL_MS = 50;
-/** An extension is asked for when this share of the time has passed. */
-const EXTEND_AT_SHARE = 0.6;
 const MAX_EARLY_CANDIDATES = 256;
-const MIN_EXTEND_INTERVAL_MS = 250;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** One camera being watched. A session that ended does not come back; connect again for a new one. */
 export class OnvifSession {
   readonly #options: ConnectOptions;
   readonly #events = new Emitter<SessionEvents>();
   readonly #link: SignalingLink;
-  readonly #metadata = new MetadataAssembler(({ xml, bytes }) => {
+  readonly #metadata = new MetadataAssembler(({ xml, bytes, content }) => {
     this.#metadataDocuments += 1;
-    this.#events.emit('metadata', xml, bytes);
+    this.#events.emit('metadata', xml, bytes, content);
   });
   /** Candidates that came before the offer. */
   #earlyCandidates: IceCandidate[] | undefined = [];
@@ -60,14 +62,19 @@ export class OnvifSession {
   readonly #onAbort = (): void => this.close();
   #opened: Promise<OpenedSession> | undefined;
   #peerConnection: PeerConnection | null = null;
+  #videoSsrc: number | null = null;
   #state: SessionState = 'connecting';
   #error: SignalingError | null = null;
   #connectTimer: ReturnType<typeof setTimeout> | undefined;
-  #expiryTimer: ReturnType<typeof setTimeout> | undefined;
   #firstFrameTimer: ReturnType<typeof setInterval> | undefined;
   #timeToFirstFrameMs: number | null = null;
   #byteMark: ByteMark | undefined;
   #metadataDocuments = 0;
+  readonly #talk = new TalkSender();
+  readonly #expiry = new Expiry({
+    extend: () => this.#link.extend(),
+    onExpired: () => this.#fail(new SignalingError(SignalingCode.gone, 'The time of the session is over.')),
+  });
   #trickledAll = false;
 
   constructor(server: string, options: ConnectOptions) {
@@ -103,6 +110,30 @@ export class OnvifSession {
     return this.#peerConnection;
   }
 
+  /** SSRC of the pictures, by which the gateway's `/api/sessions` and other statistics name this session; null before the camera's offer came. */
+  get videoSsrc(): number | null {
+    return this.#videoSsrc;
+  }
+
+  /** The camera takes what is said; known with its offer. */
+  get canTalk(): boolean {
+    return this.#talk.isOffered;
+  }
+
+  /**
+   * Sends a microphone's track to the camera. Another viewer may be talking: then the event `notice` comes with code 486.
+   *
+   * @throws SignalingError 488 where the camera takes none
+   */
+  async startTalk(track: Track): Promise<void> {
+    await this.#talk.send(track);
+  }
+
+  /** Sends nothing any more; the track goes on and is its owner's to stop. */
+  async stopTalk(): Promise<void> {
+    if (this.canTalk && this.#state !== 'closed') await this.#talk.send(null);
+  }
+
   /** Adds a listener; the returned function removes it. */
   on<Name extends keyof SessionEvents>(name: Name, listener: (...values: SessionEvents[Name]) => void): () => void {
     return this.#events.on(name, listener);
@@ -120,7 +151,7 @@ export class OnvifSession {
     this.#opened = this.#link.open(this.#options.peer, this.#options.profile);
     this.#opened.then(
       ({ expirySeconds }) => {
-        if (expirySeconds !== undefined) this.#expireIn(expirySeconds);
+        if (expirySeconds !== undefined) this.#expiry.endsIn(expirySeconds);
       },
       (error: unknown) => this.#fail(SignalingError.from(error)),
     );
@@ -156,6 +187,13 @@ export class OnvifSession {
     };
   }
 
+  /** When the picture on the screen was taken, as the browser estimates it from sender reports; null where it does not. */
+  async playout(): Promise<PlayoutReport | null> {
+    // A connection that is being closed may refuse.
+    const report = await this.#peerConnection?.getStats().catch(() => undefined);
+    return report === undefined ? null : readPlayout(report);
+  }
+
   /**
    * The first frame is there: for whoever sees frames (`video.requestVideoFrameCallback`, a decoder) and so knows it sooner than the
    * statistics do.
@@ -180,6 +218,8 @@ export class OnvifSession {
     try {
       const connection = (this.#peerConnection ??= this.#createPeerConnection(opened.iceServers, subprotocols.length > 0));
       await connection.setRemoteDescription({ type: 'offer', sdp: offer });
+      this.#talk.accept(connection, offer);
+      this.#videoSsrc = videoSsrc(offer);
       const early = this.#earlyCandidates ?? [];
       this.#earlyCandidates = undefined;
       for (const candidate of early) this.#addCandidate(connection, candidate);
@@ -187,8 +227,8 @@ export class OnvifSession {
       return { answer: connection.localDescription?.sdp ?? '', subprotocols };
     } catch (error) {
       const refusal = new SignalingError(SignalingCode.badRequest, 'The offer of the camera cannot be used here.', String(error));
-      // The camera gets the fault as the answer to its invite first.
-      setTimeout(() => this.#fail(refusal));
+      // The camera gets the fault as the answer to its invite first. A live session goes on as it was.
+      if (this.#state !== 'live') setTimeout(() => this.#fail(refusal));
       throw refusal;
     }
   }
@@ -201,15 +241,18 @@ export class OnvifSession {
       if (this.#stream !== null && track instanceof MediaStreamTrack) this.#stream.addTrack(track);
       this.#events.emit('track', track);
     });
+    connection.addEventListener('datachannel', ({ channel }) => channel.close());
     connection.addEventListener('connectionstatechange', () => this.#onConnectionState(connection, wantsMetadata));
     return connection;
   }
 
-  #onLocalCandidate(candidate: { candidate: string; sdpMid: string | null; sdpMLineIndex: number | null } | null): void {
+  #onLocalCandidate(candidate: LocalCandidate | null): void {
     if (candidate !== null && candidate.candidate !== '') {
       this.#trickledAll = false;
-      const { sdpMid, sdpMLineIndex } = candidate;
-      this.#link.trickle({ candidate: candidate.candidate, sdpMid, sdpMLineIndex });
+      const { sdpMid, sdpMLineIndex, usernameFragment } = candidate;
+      // By it a candidate from before an ICE restart is told from those after it, where the line itself does not say.
+      const generation = typeof usernameFragment === 'string' ? { usernameFragment } : {};
+      this.#link.trickle({ candidate: candidate.candidate, sdpMid, sdpMLineIndex, ...generation });
       return;
     }
     // Browsers say it once a generation and once in all; the peer is told once.
@@ -246,7 +289,7 @@ export class OnvifSession {
     } else if (connectionState === 'closed') this.#fail(new SignalingError(SignalingCode.gone, 'The camera closed the session.'));
   }
 
-  /** The client opens the channel of a subprotocol that both sides listed, once it is connected (section 6.7.1). */
+  /** The client opens the channel of a subprotocol that both sides listed, once it is connected; any other is closed (section 6.7.1). */
   #openMetadata(connection: PeerConnection): void {
     const channel = connection.createDataChannel('metadata', { ordered: true, protocol: METADATA_SUBPROTOCOL });
     channel.binaryType = 'arraybuffer';
@@ -262,45 +305,15 @@ export class OnvifSession {
     if (report !== undefined && readStatistics(report, 0, undefined).statistics.framesDecoded > 0) this.noteFirstFrame();
   }
 
-  /** What concerns the session ends it, except a lost peer when the media flow already. */
   #onErrorNotification(code: number, message: string): void {
-    const isProtocolFault = code < 0 || code === SignalingCode.malformedCandidate;
-    if (isProtocolFault || (code === SignalingCode.peerDisconnected && this.#state === 'live')) return;
-    this.#fail(new SignalingError(code, undefined, message));
+    const error = new SignalingError(code, undefined, message);
+    if (endsSession(code, this.#state === 'live')) this.#fail(error);
+    else if (this.#state !== 'closed') this.#events.emit('notice', error);
   }
 
   #onSignalingLost(): void {
     if (this.#state !== 'connecting') return;
     this.#fail(new SignalingError(SignalingCode.gone, 'The connection to the signaling server was lost.'));
-  }
-
-  #expireIn(seconds: number): void {
-    clearTimeout(this.#expiryTimer);
-    if (this.#state === 'closed') return;
-    this.#waitForExpiry(performance.now() + seconds * 1000);
-  }
-
-  /** Asks for more time while there is time left: first at 60 % of it, then at 60 % of the rest, until the server agrees or it is over. */
-  #waitForExpiry(expiresAt: number): void {
-    const remaining = expiresAt - performance.now();
-    if (remaining <= 0) {
-      this.#fail(new SignalingError(SignalingCode.gone, 'The time of the session is over.'));
-      return;
-    }
-    const delay = Math.min(Math.max(remaining * EXTEND_AT_SHARE, MIN_EXTEND_INTERVAL_MS), remaining, MAX_TIMER_MS);
-    this.#expiryTimer = setTimeout(() => {
-      if (delay < remaining) void this.#extend(expiresAt);
-      else this.#waitForExpiry(expiresAt);
-    }, delay);
-  }
-
-  async #extend(expiresAt: number): Promise<void> {
-    this.#waitForExpiry(expiresAt);
-    try {
-      this.#expireIn(await this.#link.extend());
-    } catch {
-      // The session lives until its time is over, and the next attempt is set.
-    }
   }
 
   #fail(error: SignalingError): void {
@@ -315,19 +328,11 @@ export class OnvifSession {
     this.#state = 'closed';
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     clearTimeout(this.#connectTimer);
-    clearTimeout(this.#expiryTimer);
+    this.#expiry.close();
     clearInterval(this.#firstFrameTimer);
     this.#peerConnection?.close();
     this.#link.close();
     this.#events.emit('state', 'closed');
     this.#events.removeAllListeners();
   }
-}
-
-function defaultPeerConnection(configuration: PeerConnectionConfiguration): PeerConnection {
-  return new RTCPeerConnection(configuration);
-}
-
-function defaultWebSocket(url: string, subprotocol: string): Socket {
-  return new WebSocket(url, subprotocol);
 }

@@ -33,6 +33,14 @@ export interface SessionStatistics {
 /** Milliseconds between the NTP epoch (1900), in which `estimatedPlayoutTimestamp` is given, and the Unix epoch (RFC 5905 section 6). */
 const NTP_UNIX_OFFSET_MS = 2_208_988_800_000;
 
+/** What should be on the screen at a moment. */
+export interface PlayoutReport {
+  /** When it was taken by the sender's clock, milliseconds since 1970. */
+  senderMs: number;
+  /** The moment, milliseconds since 1970 by this machine's. */
+  reportedAt: number;
+}
+
 /** Bytes at a moment, to know a rate from the next. */
 export interface ByteMark {
   bytes: number;
@@ -83,6 +91,11 @@ export function readStatistics(
   };
 }
 
+/** Of the picture, by the sender reports; null where the browser does not say. */
+export function readPlayout(report: StatsReport): PlayoutReport | null {
+  return playoutOf(sort(report).video);
+}
+
 /** The entries that matter: what is received, and the candidate pair in use (Firefox has no `transport` entry that names it). */
 function sort(report: StatsReport): { byId: Map<string, Entry>; video: Entry; audio: Entry; pair: Entry } {
   const byId = new Map<string, Entry>();
@@ -106,10 +119,15 @@ function bitrate(before: ByteMark | undefined, now: ByteMark | undefined): numbe
 
 /** Measured at the report's own time stamp: Chromium hands out a report for up to 50 ms after it was made. */
 function behindLive(entry: Entry, clockOffsetMs: number): number | null {
+  const playout = playoutOf(entry);
+  return playout && playout.reportedAt + clockOffsetMs - playout.senderMs;
+}
+
+function playoutOf(entry: Entry): PlayoutReport | null {
   const playout = numberOf(entry['estimatedPlayoutTimestamp']);
   const at = numberOf(entry['timestamp']);
   if (playout === null || playout === 0 || at === null) return null;
-  return at + clockOffsetMs - (playout - NTP_UNIX_OFFSET_MS);
+  return { senderMs: playout - NTP_UNIX_OFFSET_MS, reportedAt: at };
 }
 
 function codecOf(entry: Entry, byId: ReadonlyMap<string, Entry>): string | null {

@@ -1,4 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
+import { isLoopbackHost } from '../base/loopback.ts';
 import { formatRtspUrl, parseRtspUrl } from '../base/rtsp-url.ts';
 
 /* How addresses are written in the config, read into their parts. All are undefined where the text is not of that form. */
@@ -24,6 +25,19 @@ export function parseHostAndPort(text: string): HostAndPort | undefined {
 function isHost(text: string): boolean {
   // A name of digits and dots only is a mistyped address: `192.168.1.300`.
   return isIP(text) !== 0 || (HOST_NAME.test(text) && !/^[\d.]+$/.test(text));
+}
+
+/** An address of a NAT, and there the port that leads to the first of `udp_ports`. */
+export interface AdvertisedAddress {
+  address: string;
+  firstPort?: number;
+}
+
+/** `203.0.113.7`, `2001:db8::7`, `203.0.113.7:60000`, `[2001:db8::7]:60000` */
+export function parseAdvertised(text: string): AdvertisedAddress | undefined {
+  if (isIP(text) !== 0) return { address: text };
+  const { host = '', port = 0 } = parseHostAndPort(text) ?? {};
+  return isIP(host) === 0 || port === 0 ? undefined : { address: host, firstPort: port };
 }
 
 /** `first-last`, both inclusive; werift takes no range of a single port. */
@@ -74,6 +88,13 @@ export function parseRtspAddress(text: string): { url: string; host: string; cre
 export function isWebSocketUrl(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && /^wss?:$/.test(url.protocol) && url.hash === '' && url.username === '' && url.password === '';
+}
+
+/** Of an authorization server: by https, by http on this machine only, and without parts that must not be there. */
+export function isTrustworthyUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.hash !== '' || url.username !== '' || url.password !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
 }
 
 /** RFC 7064 and RFC 7065: `stun:host`, `turn:host:port?transport=udp`, `stuns:`, `turns:`. */

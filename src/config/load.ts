@@ -5,7 +5,7 @@ import type { GatewayConfig } from './gateway-config.ts';
 import { knownKeys } from './known-keys.ts';
 import { resolveConfig } from './resolve.ts';
 import { configSchema, validParts } from './schema.ts';
-import { readBounded, readSecretFile, reasonOfFailure, replaceVariables, type Environment } from './secrets.ts';
+import { locateFile, readBounded, readSecretFile, reasonOfFailure, replaceVariables, type Environment } from './secrets.ts';
 import { describeZodIssues } from './zod-issues.ts';
 
 const NO_CAMERA = 'is missing or empty; write at least one camera, or discovery: with adopt: all';
@@ -38,6 +38,7 @@ export function parseConfig(file: string, text: string, environment: Environment
     issues.push(document.issueAt(['cameras'], NO_CAMERA));
   const config = resolveConfig(parts, {
     ids: idsIn(data),
+    locate: (name) => locateFile(name, dirname(file), environment),
     lineOf: (path) => document.lineOf(path),
     report: (path, message, at) => issues.push(document.issueAt(path, message, at)),
     readSecret: (name, path) => {

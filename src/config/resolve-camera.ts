@@ -2,29 +2,35 @@ import type { TlsPolicy } from '../base/rtsp-transport.ts';
 import { parseOnvifAddress, parseRtspAddress, type Credentials } from './addresses.ts';
 import type { CameraConfig, SignalingConfig } from './gateway-config.ts';
 import { secretOf, type ResolveContext } from './resolve-context.ts';
+import { resolveCameraSignaling } from './resolve-signaling.ts';
 import type { CameraFile } from './schema.ts';
+import { suggest } from './suggest.ts';
 
 type Path = readonly PropertyKey[];
 
 /**
  * One camera of the file in the shape that the code uses.
  *
- * @param server The signaling server of all cameras; undefined: the embedded one.
+ * @param site Where all cameras register; undefined: at the embedded server.
  * @returns Undefined after reporting that nothing says where the camera is.
  */
 export function resolveCamera(
   written: CameraFile,
   path: Path,
-  server: string | undefined,
+  site: SignalingConfig | undefined,
   context: ResolveContext,
 ): CameraConfig | undefined {
   const own = resolveCredentials(written, path, context);
-  const signaling = written.signaling && resolveSignaling(written.signaling, [...path, 'signaling'], server, context);
+  const signaling = written.signaling && resolveCameraSignaling(written.signaling, [...path, 'signaling'], site, context);
   const tls = resolveTls(written, path, context);
   const common = {
     id: written.id,
     name: written.name ?? written.id,
     ...(written.transport === 'auto' ? {} : { transport: written.transport }),
+    ...(written.talk === 'auto' ? {} : { talk: written.talk }),
+    ...(written.transcode === undefined ? {} : { transcode: written.transcode }),
+    ...resolveAdaptation(written, path, context),
+    ...(written.events ? { events: true } : {}),
     ...(tls === undefined ? {} : { tls }),
   };
   const rest = signaling === undefined ? {} : { signaling };
@@ -39,13 +45,51 @@ export function resolveCamera(
     };
     return onvif && { camera: { ...common, ...(own === undefined ? {} : { credentials: own }), onvif, ...device }, ...rest };
   }
-  if (written.endpoint !== undefined)
-    context.report([...path, 'endpoint'], 'stands beside rtsp, and only a camera by onvif can be found again; remove it', 'key');
-  if (written.video_source !== undefined)
-    context.report([...path, 'video_source'], 'stands beside rtsp, whose URLs say which input it is; remove it', 'key');
-  if (onvif !== undefined) context.report([...path, 'rtsp'], 'stands beside onvif; keep one of the two', 'key');
+  reportBesideRtsp(written, path, context);
   const { urls, credentials } = resolveRtsp(written.rtsp, [...path, 'rtsp'], own, context);
   return { camera: { ...common, ...(credentials === undefined ? {} : { credentials }), rtsp: urls }, ...rest };
+}
+
+/** Keys of cameras by ONVIF. */
+function reportBesideRtsp(written: CameraFile, path: Path, { report }: ResolveContext): void {
+  if (written.endpoint !== undefined)
+    report([...path, 'endpoint'], 'stands beside rtsp, and only a camera by onvif can be found again; remove it', 'key');
+  if (written.video_source !== undefined)
+    report([...path, 'video_source'], 'stands beside rtsp, whose URLs say which input it is; remove it', 'key');
+  if (written.events)
+    report([...path, 'events'], 'stands beside rtsp, and only a camera by onvif tells its events; remove it', 'key');
+  if (written.onvif !== undefined) report([...path, 'rtsp'], 'stands beside onvif; keep one of the two', 'key');
+}
+
+/** Profiles of a camera by ONVIF are known when it is connected only. */
+function resolveAdaptation(
+  written: CameraFile,
+  path: Path,
+  { report }: ResolveContext,
+): Pick<CameraConfig['camera'], 'adaptation'> {
+  const { adaptive, floor, ceiling, rtsp } = written;
+  for (const key of ['floor', 'ceiling'] as const) {
+    const name = written[key];
+    if (name === undefined) continue;
+    if (adaptive === false)
+      report([...path, key], 'stands beside adaptive: false, where it means nothing; remove one of the two', 'key');
+    if (rtsp === undefined || name in rtsp) continue;
+    const names = Object.keys(rtsp);
+    const meant = suggest(name, names);
+    report(
+      [...path, key],
+      `names no URL of rtsp; ${meant === undefined ? `write one of ${names.join(', ')}` : `did you mean "${meant}"?`}`,
+    );
+  }
+  if (adaptive === undefined && floor === undefined && ceiling === undefined) return {};
+  return {
+    adaptation: {
+      // Who says between which profiles wants it.
+      adaptive: adaptive ?? true,
+      ...(floor === undefined ? {} : { floor }),
+      ...(ceiling === undefined ? {} : { ceiling }),
+    },
+  };
 }
 
 function resolveTls(written: CameraFile, path: Path, { report }: ResolveContext): TlsPolicy | undefined {
@@ -98,21 +142,4 @@ function resolveRtsp(
   }
   if (Object.keys(written).length === 0) report(path, 'holds no URL; write one as main: rtsp://...', 'key');
   return { urls, credentials };
-}
-
-function resolveSignaling(
-  written: NonNullable<CameraFile['signaling']>,
-  path: Path,
-  common: string | undefined,
-  context: ResolveContext,
-): SignalingConfig | undefined {
-  const token = secretOf('token', { value: written.token, file: written.token_file }, path, context);
-  const server = written.server ?? common;
-  if (server !== undefined) return { server, ...(token === undefined ? {} : { token }) };
-  context.report(
-    path,
-    'names no server; write server: here or under the top-level signaling:, or leave it out for the embedded server',
-    'key',
-  );
-  return undefined;
 }

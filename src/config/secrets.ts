@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
 
 /** The environment that secrets come from. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -43,10 +43,7 @@ export function readSecretFile(
   environment: Environment,
   complain: (message: string) => void,
 ): string | undefined {
-  const credentials = environment['CREDENTIALS_DIRECTORY'];
-  const places = isAbsolute(name)
-    ? [name]
-    : [...(credentials === undefined ? [] : [join(credentials, name)]), join(folder, name)];
+  const places = placesOf(name, folder, environment);
   const failures: string[] = [];
   for (const place of places) {
     try {
@@ -66,6 +63,18 @@ export function readSecretFile(
     `the file cannot be read: ${failures.join(', ')}; create it readable for the gateway's user, or LoadCredential=${name}:PATH in its unit`,
   );
   return undefined;
+}
+
+/** The path of a file that is read again later; by the rule of {@link readSecretFile}. */
+export function locateFile(name: string, folder: string, environment: Environment): string {
+  const places = placesOf(name, folder, environment);
+  return resolve(places.find((place) => existsSync(place)) ?? places.at(-1) ?? name);
+}
+
+function placesOf(name: string, folder: string, environment: Environment): string[] {
+  const credentials = environment['CREDENTIALS_DIRECTORY'];
+  if (isAbsolute(name)) return [name];
+  return [...(credentials === undefined ? [] : [join(credentials, name)]), join(folder, name)];
 }
 
 /**

@@ -6,7 +6,7 @@ import { suggest } from './suggest.ts';
 type Issue = z.core.$ZodIssue;
 
 /** Keys whose value never stands in a message. */
-const SECRETS: ReadonlySet<PropertyKey> = new Set(['token', 'password', 'credential']);
+const SECRETS: ReadonlySet<PropertyKey> = new Set(['token', 'client_secret', 'password', 'credential', 'secret']);
 
 /**
  * The issues that the schema found, in the words of `file:line:column: path: what is wrong; what to write instead`.

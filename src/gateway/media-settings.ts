@@ -6,5 +6,8 @@ export const DEFAULT_MEDIA_SETTINGS: MediaSettings = {
   lingerMs: 10_000,
   keyframeCacheBytes: 4 * 1024 * 1024,
   maxSessions: 256,
+  maxSessionsPerCamera: 64,
+  transcode: 'auto',
+  adaptive: false,
   ice: { advertise: [], loopbackOnly: false, iceServers: [] },
 };

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientGrant, TokenVerifier } from '../access/grant.ts';
 import type { CamerasAnswer, SessionsAnswer } from '../base/api.ts';
-import { reasonOf, type Reason } from '../base/errors.ts';
+import { GatewayError, reasonOf, type Reason } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import { isLoopbackAuthority, tokenOf, type ViewerAccess, type ViewerGrant } from './access.ts';
+import { isLoopbackAuthority, tokenOf } from './access.ts';
 import type { GatewayView } from './gateway-view.ts';
 import { Metrics } from './metrics.ts';
 import type { PageFiles } from './page-files.ts';
@@ -10,7 +11,7 @@ import type { PageFiles } from './page-files.ts';
 export interface RouterOptions {
   view: GatewayView;
   log: Logger;
-  access: ViewerAccess;
+  access: TokenVerifier;
   /** The server listens on loopback only. */
   loopback: boolean;
   loadPage: () => Promise<PageFiles>;
@@ -28,6 +29,8 @@ const SECURITY_HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; " +
     "connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+  // What the page asks for is a microphone to talk back with (over https, or on loopback); a frame from elsewhere gets nothing.
+  'permissions-policy': 'microphone=(self), camera=(), geolocation=(), display-capture=(), usb=(), serial=()',
   'x-content-type-options': 'nosniff',
   // The address may carry a token.
   'referrer-policy': 'no-referrer',
@@ -40,7 +43,7 @@ type Access = 'open' | 'open on loopback' | 'token';
 
 interface Route {
   access: Access;
-  answer: (grant: ViewerGrant) => Answer | Promise<Answer>;
+  answer: (grant: ClientGrant, url: URL) => Answer | Promise<Answer>;
 }
 
 /** Decides what is answered to a request; holds no sockets. */
@@ -68,7 +71,7 @@ export class Router {
       this.#options.log.error({ reason: reasonOf(error) }, 'An HTTP request failed.');
       return problem(500, { code: 'http.internal', message: 'The gateway could not make this answer; its log says why.' });
     });
-    const body = Buffer.from(answer.body);
+    const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
     response.writeHead(answer.status, {
       ...SECURITY_HEADERS,
       'cache-control': 'no-store',
@@ -91,20 +94,21 @@ export class Router {
     if (request.method !== 'GET' && request.method !== 'HEAD') return METHOD_NOT_ALLOWED;
     const url = URL.parse(request.url ?? '', 'http://gateway');
     if (url === null) return BAD_REQUEST;
-    const route = this.#routes.get(url.pathname);
+    const route = this.#routes.get(url.pathname) ?? snapshotRoute(this.#options.view, url.pathname);
     if (route === undefined) {
       return url.pathname.startsWith('/api/') ? NOT_FOUND : this.#pageFile(url.pathname);
     }
-    const grant = this.#grant(route.access, request, url);
-    return grant === undefined ? UNAUTHORIZED : route.answer(grant);
+    const grant = await this.#grant(route.access, request, url);
+    return grant === undefined ? UNAUTHORIZED : route.answer(grant, url);
   }
 
-  #grant(asked: Access, request: IncomingMessage, url: URL): ViewerGrant | undefined {
+  async #grant(asked: Access, request: IncomingMessage, url: URL): Promise<ClientGrant | undefined> {
     const { access, loopback } = this.#options;
-    if (asked === 'open' || (asked === 'open on loopback' && loopback)) return {};
-    const grant = access.grant(tokenOf(request, url));
+    if (asked === 'open' || (asked === 'open on loopback' && loopback)) return { role: 'client' };
+    const grant = await access.verify(tokenOf(request, url));
+    if (grant?.role !== 'client') return undefined;
     // Metrics name all cameras: a token for some of them does not open them.
-    return asked === 'open on loopback' && grant?.cameras !== undefined ? undefined : grant;
+    return asked === 'open on loopback' && grant.peers !== undefined ? undefined : grant;
   }
 
   async #metricsAnswer(): Promise<Answer> {
@@ -128,16 +132,53 @@ export class Router {
   }
 }
 
-function camerasAnswer(view: GatewayView, { cameras }: ViewerGrant): CamerasAnswer {
-  const visible = view.cameras().filter(({ id }) => cameras === undefined || cameras.has(id));
+function camerasAnswer(view: GatewayView, { peers }: ClientGrant): CamerasAnswer {
+  const visible = view.cameras().filter(({ id }) => peers === undefined || peers.has(id));
   const answer = { now: Date.now(), signaling: view.signaling(), cameras: visible };
   const found = view.found();
-  return cameras !== undefined || found === undefined ? answer : { ...answer, found };
+  return peers !== undefined || found === undefined ? answer : { ...answer, found };
 }
 
-function sessionsAnswer(view: GatewayView, { cameras }: ViewerGrant): SessionsAnswer {
-  return { sessions: view.sessions().filter(({ camera }) => cameras === undefined || cameras.has(camera)) };
+function sessionsAnswer(view: GatewayView, { peers }: ClientGrant): SessionsAnswer {
+  return { sessions: view.sessions().filter(({ camera }) => peers === undefined || peers.has(camera)) };
 }
+
+/** `/api/cameras/ID/snapshot.jpg`; undefined for any other path. */
+function snapshotRoute(view: GatewayView, path: string): Route | undefined {
+  const id = decoded(/^\/api\/cameras\/([^/]+)\/snapshot\.jpg$/.exec(path)?.[1]);
+  return id === undefined ? undefined : { access: 'token', answer: (grant, url) => snapshotAnswer(view, id, grant, url) };
+}
+
+function decoded(segment: string | undefined): string | undefined {
+  try {
+    return segment && decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A camera that the token does not open is answered as one that is not there. */
+async function snapshotAnswer(view: GatewayView, id: string, { peers }: ClientGrant, url: URL): Promise<Answer> {
+  if (peers !== undefined && !peers.has(id)) return NO_CAMERA;
+  try {
+    const snapshot = await view.snapshot(id, url.searchParams.get('profile') ?? undefined);
+    if (snapshot === undefined) return NO_CAMERA;
+    const { jpeg, takenAt } = snapshot;
+    const headers = takenAt === null ? {} : { 'last-modified': new Date(takenAt).toUTCString() };
+    return { status: 200, contentType: 'image/jpeg', body: jpeg, headers };
+  } catch (error) {
+    const status = error instanceof GatewayError ? SNAPSHOT_STATUS[error.code] : undefined;
+    if (status === undefined) throw error;
+    return problem(status, reasonOf(error), status === 503 ? { 'retry-after': '1' } : {});
+  }
+}
+
+const SNAPSHOT_STATUS: Readonly<Record<string, number>> = {
+  'snapshot.no_profile': 404,
+  'snapshot.busy': 503,
+  'snapshot.unavailable': 503,
+  'snapshot.timeout': 504,
+};
 
 function readiness(view: GatewayView): Answer {
   const { ready, reasons } = view.ready();
@@ -164,12 +205,17 @@ const METHOD_NOT_ALLOWED = problem(
 );
 const BAD_REQUEST = problem(400, { code: 'http.path', message: 'The path of the request cannot be read.' });
 const NOT_FOUND = problem(404, { code: 'http.not_found', message: 'There is nothing at this path.' });
+const NO_CAMERA = problem(404, {
+  code: 'http.no_camera',
+  message: 'There is no such camera.',
+  advice: '/api/cameras lists those that the token opens.',
+});
 const UNAUTHORIZED = problem(
   401,
   {
     code: 'http.unauthorized',
     message: 'The token is missing or wrong.',
-    advice: 'Send a token of http.auth as Authorization: Bearer; the demo prints an address with one.',
+    advice: 'Send a token of http.auth that has not ended as Authorization: Bearer; the demo prints an address with one.',
   },
   { 'www-authenticate': 'Bearer' },
 );

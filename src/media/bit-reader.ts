@@ -1,65 +1,27 @@
-/**
- * Bits of a NAL unit as the tables of ITU-T H.264 and H.265 read them. Never throws: beyond the end all bits are 0 and
- * {@link overrun} says so, which is looked at once, after the last field.
- */
-export class BitReader {
-  readonly #bytes: Buffer;
-  #at = 0;
-  #overrun = false;
+import { Bits } from './bits.ts';
 
+/** Bits of a NAL unit as the tables of ITU-T H.264 and H.265 read them. */
+export class BitReader extends Bits {
   /**
    * @param nal with its header of `headerBytes`, which is passed over
    * @param maxBytes most bytes that are looked at: a slice's header stands at its beginning
    */
   constructor(nal: Buffer, headerBytes: number, maxBytes: number) {
-    this.#bytes = withoutEmulationPrevention(nal.subarray(headerBytes, headerBytes + maxBytes));
-  }
-
-  /** True once more was read than there is, or a number longer than it may be: nothing read counts then. */
-  get overrun(): boolean {
-    return this.#overrun;
-  }
-
-  /** u(1) */
-  flag(): boolean {
-    return this.#bit() === 1;
-  }
-
-  /** u(n), for at most 32 bits. */
-  unsigned(bits: number): number {
-    let value = 0;
-    for (let index = 0; index < bits; index += 1) value = value * 2 + this.#bit();
-    return value;
-  }
-
-  skip(bits: number): void {
-    this.#at += bits;
-    if (this.#at > this.#bytes.length * 8) this.#overrun = true;
+    super(withoutEmulationPrevention(nal.subarray(headerBytes, headerBytes + maxBytes)));
   }
 
   /** ue(v), H.264 section 9.1. */
   exponentialGolomb(): number {
     let zeros = 0;
-    while (!this.#overrun && this.#bit() === 0) zeros += 1;
-    if (zeros > 31) this.#overrun = true;
-    return this.#overrun ? 0 : 2 ** zeros - 1 + this.unsigned(zeros);
+    while (!this.overrun && this.bit() === 0) zeros += 1;
+    if (zeros > 31) this.fail();
+    return this.overrun ? 0 : 2 ** zeros - 1 + this.unsigned(zeros);
   }
 
   /** se(v), H.264 section 9.1.1. */
   signedExponentialGolomb(): number {
     const code = this.exponentialGolomb();
     return code % 2 === 1 ? (code + 1) / 2 : -code / 2;
-  }
-
-  #bit(): number {
-    const byte = this.#bytes[this.#at >> 3];
-    if (byte === undefined) {
-      this.#overrun = true;
-      return 0;
-    }
-    const bit = (byte >> (7 - (this.#at & 7))) & 1;
-    this.#at += 1;
-    return bit;
   }
 }
 
@@ -80,3 +42,19 @@ function withoutEmulationPrevention(bytes: Buffer): Buffer {
 }
 
 const EMULATION_PREVENTION = Buffer.from([0, 0, 3]);
+
+/** The ue(v) that starts at byte `offset` (H.264 section 9.1); undefined when it is not whole or over 16 bits. */
+export function exponentialGolombAt(bytes: Buffer, offset: number): number | undefined {
+  let zeros = 0;
+  let bit = offset * 8;
+  const bitAt = (index: number): number => ((bytes[index >> 3] ?? 0) >> (7 - (index & 7))) & 1;
+  // What is too long is not looked at to its end, which may be megabytes away.
+  while (zeros <= 16 && bit < bytes.length * 8 && bitAt(bit) === 0) {
+    zeros += 1;
+    bit += 1;
+  }
+  if (zeros > 16 || bit + zeros >= bytes.length * 8) return undefined;
+  let value = 0;
+  for (let index = 0; index <= zeros; index += 1) value = value * 2 + bitAt(bit + index);
+  return value - 1;
+}

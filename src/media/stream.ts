@@ -1,27 +1,42 @@
 import { randomInt } from 'node:crypto';
+import type { Conversions } from './conversion.ts';
+import { documentForm } from './metadata/document-form.ts';
+import { MetadataTrack } from './metadata/metadata-track.ts';
+import type { StreamRates } from './picture-rates.ts';
+import { Readers } from './readers.ts';
 import { encodePictureLossIndication, encodeReceiverReport, parseRtcp } from './rtp/rtcp.ts';
 import type { TimeMapping } from './rtp/timeline.ts';
-import { KeyframeCache } from './keyframe-cache.ts';
-import { MetadataTrack } from './metadata/metadata-track.ts';
-import { TrackReceiver, type TrackDescription } from './track.ts';
-import { VideoTrack, type VideoFrame } from './video-track.ts';
+import { SoundFeed } from './sound-feed.ts';
+import { isPassedSound, soundFormat } from './sound-track.ts';
+import { StreamClock } from './stream-clock.ts';
+import type { TrackDescription, TrackReceiver } from './track.ts';
+import { chooseVideo } from './video-coding.ts';
+import { VideoFeed } from './video-feed.ts';
+import type { CameraFrame, VideoFrame, VideoTrack } from './video-track.ts';
+import type { AudioCodec, ViewerCodecs } from './viewer-codecs.ts';
 
-/** Audio codecs that browsers play as they come: nothing but the RTP header is rewritten. */
-const PASSED_AUDIO: ReadonlySet<string> = new Set(['PCMU', 'PCMA', 'OPUS']);
+/** A timeline that packets of sound are on. */
+export interface SoundTimeline {
+  /** The camera's time on it; undefined before the first packet. It goes on when nothing more comes on the timeline. */
+  time(): TimeMapping | undefined;
+}
 
 export interface AudioPacket {
-  /** As in rtpmap, upper case: `PCMU`, `PCMA` or `OPUS`. */
-  codec: string;
+  codec: AudioCodec;
   /** Shared by all viewers; must not be written to. */
   payload: Buffer;
-  /** On the track's timeline, 32 bits, at {@link clockRate}. */
+  /** 32 bits, at {@link clockRate}. */
   timestamp: number;
+  /** Of the timestamp: another object where timestamps begin anew, anywhere. */
+  timeline: SoundTimeline;
   clockRate: number;
   marker: boolean;
 }
 
 /** One viewer of a stream. It must take what it is given at once and bound what it keeps: nothing here waits for it. */
 export interface StreamReader {
+  /** What it takes; it is given nothing else. */
+  readonly codecs: ViewerCodecs;
   video(frame: VideoFrame): void;
   audio(packet: AudioPacket): void;
   /** One XML document, compressed with gzip. */
@@ -40,15 +55,21 @@ export interface StreamOptions {
   onKeyframeWanted: () => void;
   /** Told once a connection at most: the video has B-frames, which no browser shows in their order (mediamtx#1491, #3022). */
   onReordered?: () => void;
+  /** Told once a connection at most: the video is made of fields. */
+  onInterlaced?: () => void;
+  /** Absent: nothing is converted for viewers who do not play it as it comes. */
+  conversions?: Conversions;
 }
 
-/**
- * A clock that is further off than this from what ONVIF says, or from ours, does not tell the time of day: it was never set (1970), counts
- * the camera's uptime, or has 1970 for 1900.
- */
-const MAX_CLOCK_ERROR_MS = 366 * 24 * 3_600_000;
-/** Sound and picture of a camera whose reports are further apart than this have reports of different clocks. */
-const MAX_DISAGREEMENT_MS = 1000;
+/** The camera's time on the timeline of its picture. */
+export interface StreamTimes {
+  /** Undefined before the first packet. */
+  readonly videoTime: TimeMapping | undefined;
+  /** The camera's clock minus ours, milliseconds. */
+  readonly cameraClockOffsetMs: number;
+  /** The same as the camera's own reports say it; undefined where those tell no time of day. */
+  readonly reportedClockOffsetMs?: number | undefined;
+}
 
 type Kind = 'video' | 'audio' | 'metadata';
 
@@ -56,34 +77,37 @@ type Kind = 'video' | 'audio' | 'metadata';
  * One pulled profile: takes what the camera sends, makes it fit for viewers once, keeps the newest group of pictures, and hands all on
  * to its readers. It knows no sockets: the owner feeds it. It outlives the camera's connections.
  */
-export class Stream {
-  readonly #options: StreamOptions;
-  /** With what is called where one of them throws. */
-  readonly #readers = new Map<StreamReader, (error: unknown) => void>();
-  readonly #cache: KeyframeCache;
+export class Stream implements StreamTimes {
+  readonly #readers = new Readers(() => this.#look());
+  readonly #video: VideoFeed;
+  readonly #sound: SoundFeed;
+  readonly #clock: StreamClock;
   /** RTCP identity towards the camera. */
   readonly #ssrc = randomInt(1, 2 ** 32);
-  #clockOffsetMs: number;
   /** Of the video, before its first packet. */
   #announcedSsrc: number | undefined;
   #tracks: (Kind | undefined)[] = [];
-  #video: VideoTrack | undefined;
-  #audio: { receiver: TrackReceiver; codec: string } | undefined;
   #metadata: MetadataTrack | undefined;
   #bytes = 0;
 
   constructor(options: StreamOptions) {
-    this.#options = options;
-    this.#clockOffsetMs = options.clockOffsetMs;
-    this.#cache = new KeyframeCache(options.keyframeCacheBytes);
+    this.#video = new VideoFeed(this.#readers, options, {
+      keyframeWanted: options.onKeyframeWanted,
+      reordered: () => options.onReordered?.(),
+      interlaced: () => options.onInterlaced?.(),
+    });
+    this.#sound = new SoundFeed(this.#readers, options.conversions, (receiver) => this.#clock.timeOf(receiver));
+    this.#clock = new StreamClock(options.clockOffsetMs, () =>
+      [this.#video.track?.receiver, this.#sound.track?.receiver].filter((receiver) => receiver !== undefined),
+    );
   }
 
   get readers(): number {
-    return this.#readers.size;
+    return this.#readers.count;
   }
 
   get video(): VideoTrack | undefined {
-    return this.#video;
+    return this.#video.track;
   }
 
   /** Metadata documents that were incomplete, too large, or came too fast. */
@@ -104,32 +128,50 @@ export class Stream {
   }
 
   get packetsMalformed(): number {
-    const others = [this.#audio?.receiver, this.#metadata?.receiver];
-    return (this.#video?.malformed ?? 0) + others.reduce((sum, receiver) => sum + (receiver?.malformed ?? 0), 0);
+    return (this.video?.malformed ?? 0) + (this.#sound.track?.malformed ?? 0) + (this.#metadata?.receiver.malformed ?? 0);
   }
 
   set clockOffsetMs(offset: number) {
-    this.#clockOffsetMs = offset;
+    this.#clock.offsetMs = offset;
   }
 
-  /** Those of a camera's tracks that are of use, at most one of each kind: H.264, sound that passes as it comes, metadata. */
-  static choose<Track extends TrackDescription>(tracks: readonly Track[]): Track[] {
-    const isUsed = { video: isH264, audio: isPassed, application: isMetadata };
-    return (['video', 'audio', 'application'] as const)
-      .map((kind) => tracks.find((track) => track.kind === kind && isUsed[kind](track)))
-      .filter((track) => track !== undefined);
+  /**
+   * Those of a camera's tracks that are of use, at most one of each kind.
+   *
+   * @param isConverted pictures that no viewer plays are converted; else they are of no use
+   */
+  static choose<Track extends TrackDescription>(tracks: readonly Track[], isConverted = true): Track[] {
+    const first = (kind: TrackDescription['kind'], isUsed: (track: TrackDescription) => boolean): Track | undefined =>
+      tracks.find((track) => track.kind === kind && isUsed(track));
+    // Sound that needs no conversion goes before what a camera lists first.
+    return [
+      chooseVideo(tracks, isConverted),
+      first('audio', isPassedSound) ?? first('audio', isSound),
+      first('application', isMetadata),
+    ].filter((track) => track !== undefined);
   }
 
-  /** Tells the {@link choose | chosen} tracks of a new connection, by position; they carry on where those before left. */
+  /**
+   * Tells the {@link choose | chosen} tracks of a new connection, by position; they carry on where those before left. What is not among them any more has no
+   * part in the camera's clock, and is not converted; it would carry on, too.
+   */
   setTracks(tracks: readonly TrackDescription[]): void {
     this.#tracks = [];
-    // What the cache holds belongs to the connection before: the camera may have been away for long.
-    this.#cache.clear();
+    this.#video.forget();
+    for (const { clock } of this.#receivers()) clock.forget();
     for (const [index, track] of tracks.entries()) {
-      if (track.kind === 'video') this.#setVideo(index, track);
-      else if (track.kind === 'audio') this.#setAudio(index, track);
-      else this.#setMetadata(index, track);
+      if (track.kind === 'video') {
+        this.#tracks[index] = 'video';
+        this.#announcedSsrc = track.ssrc;
+        this.#video.setTrack(track);
+      } else if (track.kind === 'audio') {
+        this.#tracks[index] = 'audio';
+        this.#sound.setTrack(track);
+      } else {
+        this.#setMetadata(index, track);
+      }
     }
+    this.#look();
   }
 
   /** Takes an RTP packet of the track at `index`; arrival in Unix milliseconds. */
@@ -137,10 +179,10 @@ export class Stream {
     this.#bytes += bytes.length;
     switch (this.#tracks[index]) {
       case 'video':
-        this.#video?.receive(bytes, arrivalMs);
+        this.video?.receive(bytes, arrivalMs);
         return;
       case 'audio':
-        this.#receiveAudio(bytes, arrivalMs);
+        this.#sound.receive(bytes, arrivalMs);
         return;
       case 'metadata':
         this.#metadata?.receive(bytes, arrivalMs, this.#metadataWanted());
@@ -151,6 +193,7 @@ export class Stream {
 
   receiveRtcp(index: number, bytes: Buffer, arrivalMs: number): void {
     for (const message of parseRtcp(bytes).messages) this.#receiverAt(index)?.receiveRtcp(message, arrivalMs);
+    this.#clock.compare();
   }
 
   /** The receiver report that is due to the camera for the track at `index`; undefined before its first packet. */
@@ -162,7 +205,7 @@ export class Stream {
   /** Asks the camera itself for a keyframe (RFC 4585 PLI), for the track at `index`; undefined while its SSRC is not known. */
   pictureLossIndication(index: number, nowMs: number): Buffer | undefined {
     if (this.#tracks[index] !== 'video') return undefined;
-    const media = this.#video?.receiver.ssrc ?? this.#announcedSsrc;
+    const media = this.video?.receiver.ssrc ?? this.#announcedSsrc;
     if (media === undefined) return undefined;
     const report = this.receiverReport(index, nowMs) ?? encodeReceiverReport(this.#ssrc, [], 'gateway');
     return Buffer.concat([report, encodePictureLossIndication(this.#ssrc, media)]);
@@ -174,87 +217,66 @@ export class Stream {
    * @param onFailure called with what the viewer threw; it is removed then, and the others go on. Default: who feeds the stream is thrown it.
    */
   addReader(reader: StreamReader, onFailure: (error: unknown) => void = rethrow): () => void {
-    this.#readers.set(reader, onFailure);
-    for (const frame of this.#cache.frames) this.#give(reader, onFailure, () => reader.video(frame));
-    return () => void this.#readers.delete(reader);
+    const remove = (): void => this.#readers.remove(reader);
+    this.#readers.add(reader, onFailure);
+    try {
+      this.#look();
+      this.#video.join(reader);
+    } catch (error) {
+      remove();
+      throw error;
+    }
+    return remove;
   }
 
   /** True when a viewer that joins has a picture at once. */
   get hasKeyframe(): boolean {
-    return this.#cache.frames.length > 0;
+    return this.#video.hasPictures;
   }
 
-  /** The camera's time on the video's timeline; undefined before its first packet. */
-  get videoTime(): TimeMapping | undefined {
-    return this.#timeOf(this.#video?.receiver);
-  }
-
-  /** The camera's time on the audio's timeline; undefined before its first packet. */
-  get audioTime(): TimeMapping | undefined {
-    return this.#timeOf(this.#audio?.receiver);
-  }
-
-  /** The camera's clock minus ours: by its sender reports, so that all tracks agree, else as it was given. Milliseconds. */
-  get cameraClockOffsetMs(): number {
-    return this.reportedClockOffsetMs ?? this.#clockOffsetMs;
-  }
-
-  /** The camera's clock minus ours by its sender reports, milliseconds; undefined where they tell no time of day. */
-  get reportedClockOffsetMs(): number | undefined {
-    const offset = this.#senderOffsetMs;
-    return offset !== undefined && Math.abs(offset - this.#clockOffsetMs) < MAX_CLOCK_ERROR_MS ? offset : undefined;
-  }
-
-  /** What sender reports count from minus our clock: the time of day, or the camera's uptime (RFC 3550 section 6.4.1). */
-  get #senderOffsetMs(): number | undefined {
-    return this.#video?.receiver.reportedClockOffsetMs ?? this.#audio?.receiver.reportedClockOffsetMs;
+  /** The newest group of pictures as the camera sent it, from its keyframe on; empty where there is none. */
+  get pictures(): readonly CameraFrame[] {
+    return this.#video.pictures;
   }
 
   /**
-   * By its sender reports, as long as they agree with those of the other track; else by arrival. A clock without the time of day brings
-   * sound and picture in step all the same: its times are moved to the camera's.
+   * Mean rates of the pictures as the camera sends them, and viewers are sent them where they are not converted: of the newest whole groups of pictures that
+   * last 8 s together. They stay when the camera is let go; undefined before a group was measured, or 8 s of one.
    */
-  #timeOf(receiver: TrackReceiver | undefined): TimeMapping | undefined {
-    const senderOffset = this.#senderOffsetMs;
-    const own = receiver?.reportedClockOffsetMs;
-    const reported = receiver?.reportedTime;
-    if (reported !== undefined && own !== undefined && senderOffset !== undefined) {
-      const agrees = Math.abs(own - senderOffset) <= MAX_DISAGREEMENT_MS;
-      if (agrees) return { ...reported, unixMs: reported.unixMs + this.cameraClockOffsetMs - senderOffset };
-    }
-    const arrival = receiver?.arrivalTime;
-    return arrival && { ...arrival, unixMs: arrival.unixMs + this.cameraClockOffsetMs };
+  get rates(): StreamRates | undefined {
+    return this.#video.rates;
   }
 
-  #setVideo(index: number, track: TrackDescription): void {
-    this.#tracks[index] = 'video';
-    this.#announcedSsrc = track.ssrc;
-    if (this.#video !== undefined) {
-      this.#video.reconnect(track);
-      return;
-    }
-    this.#video = new VideoTrack(track, randomInt(2 ** 32), this.#options.maxPayload, {
-      frame: (frame) => this.#handOn(frame),
-      keyframeWanted: this.#options.onKeyframeWanted,
-      reordered: () => this.#options.onReordered?.(),
-    });
+  get videoTime(): TimeMapping | undefined {
+    return this.#clock.timeOf(this.video?.receiver);
   }
 
-  #setAudio(index: number, track: TrackDescription): void {
-    this.#tracks[index] = 'audio';
-    if (this.#audio?.receiver.clockRate === track.clockRate) {
-      this.#audio.receiver.reconnect(track);
-      this.#audio.codec = track.encodingName;
-    } else {
-      this.#audio = { receiver: new TrackReceiver(track, randomInt(2 ** 32)), codec: track.encodingName };
-    }
+  /** See {@link StreamClock.cameraOffsetMs}. */
+  get cameraClockOffsetMs(): number {
+    return this.#clock.cameraOffsetMs;
+  }
+
+  /** See {@link StreamClock.reportedOffsetMs}. */
+  get reportedClockOffsetMs(): number | undefined {
+    return this.#clock.reportedOffsetMs;
+  }
+
+  /** Whether a reader is given pictures that are made of the camera's, not those. */
+  isConvertedFor(reader: StreamReader): boolean {
+    return this.#video.isConvertedFor(reader);
+  }
+
+  /** Ends what is under way for viewers. */
+  close(): void {
+    this.#video.close();
+    this.#sound.close();
   }
 
   #setMetadata(index: number, track: TrackDescription): void {
     this.#tracks[index] = 'metadata';
     if (this.#metadata === undefined) {
       this.#metadata = new MetadataTrack(track, randomInt(2 ** 32), (gzipped) => {
-        this.#toReaders((reader) => {
+        this.#readers.each((reader) => {
           if (reader.wantsMetadata) reader.metadata(gzipped);
         });
       });
@@ -263,47 +285,23 @@ export class Stream {
     }
   }
 
-  #handOn(frame: VideoFrame): void {
-    this.#cache.add(frame);
-    this.#toReaders((reader) => reader.video(frame));
-  }
-
-  #receiveAudio(bytes: Buffer, arrivalMs: number): void {
-    const audio = this.#audio;
-    const placed = audio?.receiver.receive(bytes, arrivalMs);
-    if (audio === undefined || placed === undefined || placed.packet.payload.length === 0) return;
-    const { codec, receiver } = audio;
-    const { payload, marker } = placed.packet;
-    const packet: AudioPacket = { codec, payload, timestamp: placed.timestamp, clockRate: receiver.clockRate, marker };
-    this.#toReaders((reader) => reader.audio(packet));
-  }
-
-  #toReaders(give: (reader: StreamReader) => void): void {
-    for (const [reader, onFailure] of this.#readers) this.#give(reader, onFailure, () => give(reader));
-  }
-
-  /** A fault in what serves one viewer must reach neither the camera's connection nor the other viewers. */
-  #give(reader: StreamReader, onFailure: (error: unknown) => void, give: () => void): void {
-    if (!this.#readers.has(reader)) return;
-    try {
-      give();
-    } catch (error) {
-      this.#readers.delete(reader);
-      onFailure(error);
-    }
+  #look(): void {
+    if (this.#tracks.includes('video')) this.#video.look();
+    else this.#video.close();
+    if (this.#tracks.includes('audio')) this.#sound.look();
+    else this.#sound.close();
   }
 
   #metadataWanted(): boolean {
-    for (const reader of this.#readers.keys()) if (reader.wantsMetadata) return true;
-    return false;
+    return this.#readers.some(({ wantsMetadata }) => wantsMetadata);
   }
 
   #receiverAt(index: number): TrackReceiver | undefined {
     switch (this.#tracks[index]) {
       case 'video':
-        return this.#video?.receiver;
+        return this.video?.receiver;
       case 'audio':
-        return this.#audio?.receiver;
+        return this.#sound.track?.receiver;
       case 'metadata':
         return this.#metadata?.receiver;
       case undefined:
@@ -312,7 +310,9 @@ export class Stream {
   }
 
   #receivers(): TrackReceiver[] {
-    return [this.#video?.receiver, this.#audio?.receiver, this.#metadata?.receiver].filter((receiver) => receiver !== undefined);
+    return [this.video?.receiver, this.#sound.track?.receiver, this.#metadata?.receiver].filter(
+      (receiver) => receiver !== undefined,
+    );
   }
 }
 
@@ -320,15 +320,10 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
-function isH264(track: TrackDescription): boolean {
-  return track.encodingName === 'H264';
-}
-
 function isMetadata(track: TrackDescription): boolean {
-  return /^vnd\.onvif\.metadata$/i.test(track.encodingName);
+  return documentForm(track.encodingName) !== undefined;
 }
 
-/** G.711 at its own rate only (mediamtx#2848), and in mono: a browser knows it as PCMU/8000 and PCMA/8000, and nothing else by these names. */
-function isPassed({ encodingName, clockRate, channels = 1 }: TrackDescription): boolean {
-  return PASSED_AUDIO.has(encodingName) && (encodingName === 'OPUS' || (clockRate === 8000 && channels === 1));
+function isSound(track: TrackDescription): boolean {
+  return soundFormat(track) !== undefined;
 }

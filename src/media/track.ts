@@ -17,6 +17,8 @@ export interface TrackDescription {
   fmtp: ReadonlyMap<string, string>;
   /** Of sound; 1 where absent. */
   channels?: number;
+  /** Of video, where the description has it; pixels. */
+  frameSize?: { width: number; height: number };
   /** SSRC of its packets, where that is known before they come. */
   ssrc?: number;
 }
@@ -36,11 +38,14 @@ export interface PlacedPacket {
 export class TrackReceiver {
   readonly clockRate: number;
   readonly #timeline: Timeline;
-  readonly #senderClock = new SenderClock();
+  /** The sender's, by its reports. */
+  readonly clock: SenderClock;
   #receiver: RtpReceiver;
   #payloadType: number;
   /** No packet of this connection has come. */
   #isNew = true;
+  /** A report that came ahead of the first packet, and when. */
+  #early: { unixMs: number; rtpTimestamp: number; arrivalMs: number } | undefined;
   #received = 0;
   #malformed = 0;
   #lostBefore = 0;
@@ -49,6 +54,7 @@ export class TrackReceiver {
     this.clockRate = track.clockRate;
     this.#payloadType = track.payloadType;
     this.#timeline = new Timeline(track.clockRate, start);
+    this.clock = new SenderClock(track.clockRate);
     this.#receiver = new RtpReceiver(track.clockRate, track.ssrc);
   }
 
@@ -69,8 +75,9 @@ export class TrackReceiver {
     this.#lostBefore += this.#receiver.lost;
     this.#payloadType = track.payloadType;
     this.#receiver = new RtpReceiver(track.clockRate, track.ssrc);
-    this.#senderClock.forget();
+    this.clock.forget();
     this.#timeline.reordered = false;
+    this.#early = undefined;
     this.#isNew = true;
   }
 
@@ -88,12 +95,14 @@ export class TrackReceiver {
     }
     const reception = this.#receiver.receive(packet, arrivalMs);
     if (reception === undefined) return undefined;
-    if (reception.restart) this.#senderClock.forget();
+    if (reception.restart) this.clock.forget();
     const restart = reception.restart || this.#isNew;
     this.#received += 1;
+    const place = this.#timeline.translate(0);
     const timestamp = this.#timeline.advance(packet.timestamp, arrivalMs, restart);
-    if (this.#isNew) this.#senderClock.place((rtpTimestamp) => this.#timeline.translate(rtpTimestamp));
+    if (this.#timeline.translate(0) !== place) this.clock.breakCount();
     this.#isNew = false;
+    this.#takeEarly();
     return { packet, timestamp, reception: { gap: reception.gap, restart } };
   }
 
@@ -102,20 +111,27 @@ export class TrackReceiver {
     if (message.type !== 'sender-report' || !isNtpSet(message.ntp)) return;
     const { ntp, rtpTimestamp } = message;
     this.#receiver.receiveSenderReport(ntp, arrivalMs);
+    this.#early = { unixMs: unixMsFromNtp(ntp), rtpTimestamp, arrivalMs };
     // A camera's first report may come ahead of its first packet (Reolink).
-    const timestamp = this.#isNew ? undefined : this.#timeline.translate(rtpTimestamp);
-    this.#senderClock.take(unixMsFromNtp(ntp), arrivalMs, rtpTimestamp, timestamp);
+    if (!this.#isNew) this.#takeEarly();
+  }
+
+  #takeEarly(): void {
+    const arrival = this.#timeline.arrival;
+    if (this.#early === undefined || arrival === undefined) return;
+    const { unixMs, rtpTimestamp, arrivalMs } = this.#early;
+    this.#early = undefined;
+    this.clock.take({ unixMs, timestamp: this.#timeline.translate(rtpTimestamp), arrivalMs }, arrival);
   }
 
   /** The sender's clock minus ours by its reports, milliseconds; undefined where there are none that can be believed. */
   get reportedClockOffsetMs(): number | undefined {
-    return this.reportedTime === undefined ? undefined : this.#senderClock.offsetMs;
+    return this.clock.offsetMs;
   }
 
   /** The sender's time on the timeline by its reports; undefined where there are none that can be believed, or no packet yet. */
   get reportedTime(): TimeMapping | undefined {
-    const arrival = this.#timeline.arrival;
-    return arrival === undefined ? undefined : this.#senderClock.time(arrival, this.clockRate);
+    return this.clock.time;
   }
 
   /** Our time on the timeline, by the packets that came soonest; undefined before the first. */

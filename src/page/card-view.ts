@@ -1,3 +1,4 @@
+import type { Thinning } from '../base/adaptation.ts';
 import type { CameraInfo, ProfileInfo } from '../base/api.ts';
 import type { Reason } from '../base/errors.ts';
 import { formatBitrate, formatFrameRate, formatSize, secondsUntil, UNKNOWN } from './format.ts';
@@ -26,23 +27,40 @@ export interface Notice {
   action: string | null;
 }
 
+/** What the gateway leaves out since the network to this device carries no more. */
+export interface Held {
+  thinning: Extract<Thinning, 'keyframes' | 'pictures'>;
+  /** Sound is sent all the same. */
+  hasSound: boolean;
+}
+
 const NOTICE: Notice = { title: '', detail: null, overPicture: false, busy: false, action: null };
 
 /**
  * @param camera null where the page knows a peer id and nothing else (`?peer=`)
  * @param profile the chosen one; null likewise
+ * @param held null where nothing is left out, or that is not known
  */
-export function cardView(camera: CameraInfo | null, profile: ProfileInfo | null, playback: Playback, now: number): CardView {
+export function cardView(
+  camera: CameraInfo | null,
+  profile: ProfileInfo | null,
+  playback: Playback,
+  now: number,
+  held: Held | null = null,
+): CardView {
   const failure = failureOf(camera, profile);
   switch (playback.state) {
     case 'idle':
       return idleView(camera);
     case 'connecting': {
+      if (held?.thinning === 'pictures') return withoutPictures(held);
       const notice = { ...NOTICE, title: 'Connecting…', detail: failure === null ? null : sentences(failure), busy: true };
       return { status: 'Connecting', tone: 'busy', notice, canPlay: false, active: true };
     }
     case 'playing':
-      return playingView(failure, playback.stalledSince, now);
+      return held === null
+        ? playingView(failure, playback.stalledSince, now)
+        : heldView(held, failure, playback.stalledSince, now);
     case 'waiting':
       return waitingView(failure ?? playback.reason, playback.retryAt, now);
     case 'failed': {
@@ -89,6 +107,34 @@ function playingView(failure: Reason | null, stalledSince: number | null, now: n
     overPicture: true,
   };
   return { status: 'Interrupted', tone: 'bad', notice, canPlay: false, active: true };
+}
+
+/** Keyframes of some cameras are ten seconds apart and more. */
+const KEYFRAMES_OVERDUE_MS = 20_000;
+
+function heldView(held: Held, failure: Reason | null, stalledSince: number | null, now: number): CardView {
+  if (
+    stalledSince !== null &&
+    (failure !== null || (held.thinning === 'keyframes' && now - stalledSince > KEYFRAMES_OVERDUE_MS))
+  ) {
+    return playingView(failure, stalledSince, now);
+  }
+  if (held.thinning === 'keyframes') return { ...HELD, status: 'Still pictures' };
+  // One that comes now tells that this is over.
+  return stalledSince === null ? playingView(failure, null, now) : withoutPictures(held);
+}
+
+const HELD: Omit<CardView, 'status'> = { tone: 'busy', notice: null, canPlay: false, active: true };
+
+function withoutPictures({ hasSound }: Held): CardView {
+  const notice = {
+    ...NOTICE,
+    title: hasSound ? 'Only sound is sent' : 'No pictures are sent',
+    detail:
+      'The network to this device carries too little for pictures now. They come back by themselves as soon as it carries more.',
+    overPicture: true,
+  };
+  return { ...HELD, status: hasSound ? 'Sound only' : 'No pictures', notice };
 }
 
 function waitingView(reason: Reason, retryAt: number, now: number): CardView {

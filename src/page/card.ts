@@ -1,12 +1,16 @@
-import type { CameraInfo, ProfileInfo } from '../base/api.ts';
+import type { CameraInfo, ProfileInfo, SessionInfo } from '../base/api.ts';
 import type { Reason } from '../base/errors.ts';
+import { AdaptationView } from './adaptation/adaptation-view.ts';
 import { cameraFacts, cardView, isReachable, profileLabel, sentences, type CardView, type Notice } from './card-view.ts';
 import { find, setIcon, setText } from './dom.ts';
 import { formatDuration } from './format.ts';
 import { toggleFullscreen } from './fullscreen.ts';
+import type { BoxesChoice } from './metadata/boxes-choice.ts';
+import { MetadataView } from './metadata/metadata-view.ts';
 import { Player, type Target } from './player.ts';
 import { TOKEN_REFUSED } from './signaling-reason.ts';
 import { renderPanel } from './statistics-panel.ts';
+import { TalkButton } from './talk-button.ts';
 
 export interface CardOptions {
   /** Camera id; the peer id where only that is known. */
@@ -15,6 +19,7 @@ export interface CardOptions {
   target: (camera: CameraInfo | null, profile: string | null) => Target | Reason;
   /** The gateway's clock minus this device's, milliseconds; null when not known. */
   gatewayAheadMs: () => number | null;
+  boxes: BoxesChoice;
   /** The camera or its playback changed. */
   onChange: () => void;
 }
@@ -24,8 +29,11 @@ export class Card {
   readonly element: HTMLElement;
   readonly video: HTMLVideoElement;
   readonly player: Player;
+  readonly metadata: MetadataView;
   readonly #options: CardOptions;
   readonly #parts: ReturnType<typeof findParts>;
+  readonly #talk: TalkButton;
+  readonly #adaptation: AdaptationView;
   #camera: CameraInfo | null = null;
 
   constructor(options: CardOptions) {
@@ -36,12 +44,20 @@ export class Card {
     this.element.dataset['cameraId'] = options.id;
     this.#parts = findParts(this.element);
     this.video = this.#parts.video;
+    this.metadata = new MetadataView(this.element, options.boxes);
+    this.#adaptation = new AdaptationView(this.element);
     this.player = new Player({
       video: this.video,
       target: () => this.#target(),
       cameraClockAheadMs: () => this.#cameraClockAheadMs(),
       onChange: () => this.#onChange(),
+      onSession: (session) => {
+        this.metadata.watch(session);
+        this.#adaptation.watch(session);
+      },
     });
+    const { talk, talkStatus } = this.#parts;
+    this.#talk = new TalkButton({ button: talk, status: talkStatus, session: () => this.player.session });
     this.#listen();
     this.#name(options.id);
   }
@@ -52,6 +68,21 @@ export class Card {
     if (playback.state !== 'failed' || playback.reason.code !== TOKEN_REFUSED) return null;
     const target = this.#target();
     return 'code' in target ? null : target.server;
+  }
+
+  /** What the gateway decides for this session is looked at, or says why no picture comes. */
+  get wantsSessions(): boolean {
+    const { playback, session } = this.player;
+    if (session?.state !== 'live') return false;
+    if (!this.#parts.panel.hidden || this.#adaptation.held !== null) return true;
+    return playback.state === 'connecting' || (playback.state === 'playing' && playback.stalledSince !== null);
+  }
+
+  /** What the gateway said of its sessions. */
+  updateSession(sessions: readonly SessionInfo[]): void {
+    if (!this.wantsSessions) return;
+    this.#adaptation.take(sessions, Date.now(), this.#options.gatewayAheadMs() ?? 0);
+    this.render();
   }
 
   /** News of the camera. A wait for a camera that is back ends at once. */
@@ -78,7 +109,7 @@ export class Card {
   /** Brings the element in line with camera, playback and the time; called on each change and once a second. */
   render(): void {
     const { playback, statistics } = this.player;
-    const view = cardView(this.#camera, this.#profile(), playback, Date.now());
+    const view = cardView(this.#camera, this.#profile(), playback, Date.now(), this.#adaptation.held);
     const { element } = this;
     element.dataset['state'] = playback.state;
     element.dataset['tone'] = view.tone;
@@ -86,15 +117,21 @@ export class Card {
     setText(this.#parts.status, view.status);
     this.#showNotice(view.notice);
     this.#showControls(view);
+    this.#talk.render(this.#parts.name.textContent, { profile: this.#profile() });
+    this.metadata.render(this.#parts.name.textContent, view.active);
     this.#showWarnings();
     const behind = view.notice === null ? (statistics?.behindLiveMs ?? null) : null;
     setText(this.#parts.behind, behind === null ? '' : `${formatDuration(behind)} behind`);
-    if (!this.#parts.panel.hidden) renderPanel(this.#parts.panel, { statistics, camera: this.#camera, profile: this.#profile() });
+    if (this.#parts.panel.hidden) return;
+    renderPanel(this.#parts.statisticsList, { statistics, camera: this.#camera, profile: this.#profile() });
+    this.#adaptation.render(this.#camera?.profiles ?? [], Date.now());
   }
 
   /** Stops and leaves the page. */
   close(): void {
+    this.#talk.stop();
     this.player.stop();
+    this.metadata.close();
     this.element.remove();
   }
 
@@ -177,9 +214,9 @@ export class Card {
   }
 
   #showControls(view: CardView): void {
-    const { play, sound, fullscreen, stop } = this.#parts;
+    const { play, sound, talk, fullscreen, stop } = this.#parts;
     play.hidden = !view.canPlay;
-    for (const control of [sound, fullscreen, stop]) control.hidden = !view.active;
+    for (const control of [sound, talk, fullscreen, stop]) control.hidden = !view.active;
   }
 
   /** What viewers of the chosen profile miss. Rebuilt only when it changed, so that a selection in it survives the next second. */
@@ -244,9 +281,12 @@ function findParts(card: HTMLElement) {
     peerLabel: find(card, '.peer span', HTMLElement),
     profile: part('profile', HTMLSelectElement),
     sound: part('sound', HTMLButtonElement),
+    talk: part('talk', HTMLButtonElement),
+    talkStatus: part('talk-status', HTMLElement),
     statistics: part('statistics', HTMLButtonElement),
     fullscreen: part('fullscreen', HTMLButtonElement),
     stop: part('stop', HTMLButtonElement),
     panel: part('statistics-panel', HTMLElement),
+    statisticsList: part('statistics-list', HTMLElement),
   };
 }

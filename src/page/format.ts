@@ -20,13 +20,25 @@ export function formatBitrate(kbps: number | null): string {
   return kbps < 999.5 ? `${Math.round(kbps)} kbit/s` : `${(kbps / 1000).toFixed(1)} Mbit/s`;
 }
 
+/** `812 B`, `9.4 kB`, `120 kB`, `3.1 MB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 9950) return `${(bytes / 1000).toFixed(1)} kB`;
+  return bytes < 999_500 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
 /** `0 %`, `0.4 % (12 packets)`. */
 export function formatLoss(loss: RecentLoss | null): string {
   if (loss === null) return UNKNOWN;
-  if (loss.packets === 0) return '0 %';
-  const percent = loss.share * 100;
-  const written = percent >= 9.95 ? percent.toFixed(0) : percent >= 0.1 ? percent.toFixed(1) : '< 0.1';
-  return `${written} % (${formatCount(loss.packets, 'packet')})`;
+  return loss.packets === 0 ? '0 %' : `${formatShare(loss.share)} (${formatCount(loss.packets, 'packet')})`;
+}
+
+/** `0 %`, `0.4 %`, `12 %`. */
+export function formatShare(share: number | null): string {
+  if (share === null) return UNKNOWN;
+  const percent = share * 100;
+  if (percent === 0) return '0 %';
+  return `${percent >= 9.95 ? percent.toFixed(0) : percent >= 0.1 ? percent.toFixed(1) : '< 0.1'} %`;
 }
 
 /** `1280 × 720`. */

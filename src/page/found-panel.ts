@@ -1,8 +1,6 @@
 import type { FoundDevice } from '../base/api.ts';
+import { copyOnPress } from './copy-button.ts';
 import { find, setText } from './dom.ts';
-
-/** How long a button says what it did, milliseconds. */
-const SAID_MS = 2500;
 
 /** The section of what discovery found and the config does not know, with the lines that would make it known. */
 export class FoundPanel {
@@ -38,28 +36,14 @@ export class FoundPanel {
     details.open = isOpen;
     const copy = find(row, 'button', HTMLButtonElement);
     copy.setAttribute('aria-label', `Copy the lines of ${name ?? address}`);
-    copy.addEventListener('click', () => void copyLines(copy, yaml, code, details));
+    copyOnPress(
+      copy,
+      () => yaml,
+      () => {
+        details.open = true;
+        return code;
+      },
+    );
     return row;
-  }
-}
-
-async function copyLines(button: HTMLButtonElement, text: string, code: HTMLElement, details: HTMLDetailsElement): Promise<void> {
-  const label = find(button, 'span', HTMLElement);
-  const copied = await toClipboard(text);
-  if (!copied) {
-    details.open = true;
-    getSelection()?.selectAllChildren(code);
-  }
-  setText(label, copied ? 'Copied' : 'Press Ctrl+C');
-  setTimeout(() => setText(label, 'Copy YAML'), SAID_MS);
-}
-
-/** False where the browser does not let us: it does on https and on this machine only. */
-async function toClipboard(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,5 +1,6 @@
 import type { PeerConnection } from '../client/index.ts';
 import { OWN_SERVER, readAddress, signalingUrl, withoutToken } from './address.ts';
+import type { DrawnBoxes } from './metadata/overlay.ts';
 import type { Playback } from './playback.ts';
 import type { Statistics } from './player.ts';
 import { Tokens } from './tokens.ts';
@@ -19,6 +20,8 @@ interface SessionView {
   peerConnection: PeerConnection | null;
   video: HTMLVideoElement;
   statistics: Statistics | null;
+  /** The boxes that are on the picture; null where there are none. */
+  boxes: DrawnBoxes | null;
 }
 
 const address = readAddress(location.search);
@@ -32,12 +35,13 @@ if (address.token !== null) {
 const viewer = new Viewer(address, tokens);
 window.viewer = {
   get sessions() {
-    const entries = [...viewer.cards].map(([id, { player, video }]) => {
+    const entries = [...viewer.cards].map(([id, { player, video, metadata }]) => {
       const view: SessionView = {
         playback: player.playback,
         peerConnection: player.peerConnection,
         video,
         statistics: player.statistics,
+        boxes: metadata.drawn,
       };
       return [id, view] as const;
     });

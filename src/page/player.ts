@@ -11,7 +11,8 @@ export interface Target {
   peer: string;
   /** Null: the camera's first. */
   profile: string | null;
-  token: string | null;
+  /** The newest: one that ends is replaced while the session goes on. */
+  token: () => string | undefined;
 }
 
 export interface Statistics extends SessionStatistics {
@@ -22,8 +23,11 @@ export interface Statistics extends SessionStatistics {
 const SAMPLE_MS = 1000;
 /** Longer than a camera's slowest usual frame rate (1 fps) with one frame lost. */
 const STALL_MS = 2500;
-/** A browser calls a connection `disconnected` after about 5 s of silence and `failed` only 10 to 25 s later; nobody need wait for that. */
-const LOST_MS = 8000;
+/**
+ * A browser calls a connection `disconnected` after about 5 s of silence and `failed` only 10 to 25 s later. After 5 to 8 s the gateway looks for another
+ * path by itself (ICE restart), and is given a moment for it.
+ */
+const LOST_MS = 12_000;
 
 const PATH_LOST: Reason = { code: 'page.path_lost', message: 'The connection to the gateway was lost.' };
 
@@ -35,6 +39,8 @@ export interface PlayerOptions {
   cameraClockAheadMs: () => number | null;
   /** Playback or statistics changed. */
   onChange: () => void;
+  /** A session begins; null: it is over. */
+  onSession: (session: OnvifSession | null) => void;
 }
 
 /** Plays one camera into one video element, and connects again when the session is lost. */
@@ -60,6 +66,11 @@ export class Player {
 
   get peerConnection(): PeerConnection | null {
     return this.#attempt?.session.peerConnection ?? null;
+  }
+
+  /** The session that plays, or is about to; null where there is none. */
+  get session(): OnvifSession | null {
+    return this.#attempt?.session ?? null;
   }
 
   /** Plays from the start, in place of what plays now. */
@@ -107,12 +118,15 @@ export class Player {
       },
     });
     this.#attempt = attempt;
+    this.#options.onSession(attempt.session);
     attempt.start();
   }
 
   #endAttempt(): void {
-    this.#attempt?.close();
+    if (this.#attempt === undefined) return;
+    this.#attempt.close();
     this.#attempt = undefined;
+    this.#options.onSession(null);
     this.#statistics = null;
   }
 }
@@ -123,7 +137,7 @@ interface AttemptListener {
 }
 
 function openSession({ server, peer, profile, token }: Target): OnvifSession {
-  return connect(server, { peer, ...(profile === null ? {} : { profile }), ...(token === null ? {} : { token }) });
+  return connect(server, { peer, token, ...(profile === null ? {} : { profile }) });
 }
 
 /** One session from its first message to its end; after `close()` nothing is told any more. */

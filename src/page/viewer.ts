@@ -1,12 +1,15 @@
 import type { CameraInfo, CamerasAnswer } from '../base/api.ts';
 import type { Reason } from '../base/errors.ts';
-import { OWN_SERVER, signalingUrl, type PageAddress } from './address.ts';
+import { isOwnServer, OWN_SERVER, signalingUrl, type PageAddress } from './address.ts';
+import { SessionFeed } from './adaptation/session-feed.ts';
+import { stopWhileAway } from './away.ts';
 import { CameraFeed, type FeedState } from './camera-feed.ts';
 import { isReachable } from './card-view.ts';
 import { Card } from './card.ts';
 import { find, setText } from './dom.ts';
 import { FoundPanel } from './found-panel.ts';
 import { formatCount } from './format.ts';
+import { BoxesChoice } from './metadata/boxes-choice.ts';
 import { Message } from './message.ts';
 import type { Target } from './player.ts';
 import type { Tokens } from './tokens.ts';
@@ -28,7 +31,9 @@ export class Viewer {
   readonly #message: Message;
   readonly #found = new FoundPanel();
   readonly #feed: CameraFeed;
+  readonly #sessions: SessionFeed;
   readonly #tokens: Tokens;
+  readonly #boxes = new BoxesChoice(localStorage, window);
   readonly #ownServer = signalingUrl(OWN_SERVER, document.baseURI) ?? OWN_SERVER;
   #feedState: FeedState = { state: 'loading' };
 
@@ -36,6 +41,13 @@ export class Viewer {
     this.#address = address;
     this.#tokens = tokens;
     this.#feed = new CameraFeed(tokens.get(this.#ownServer), (state) => this.#onFeed(state));
+    this.#sessions = new SessionFeed({
+      token: () => tokens.get(this.#ownServer),
+      isWanted: () => this.#isGateway && [...this.cards.values()].some(({ wantsSessions }) => wantsSessions),
+      onSessions: (sessions) => {
+        for (const card of this.cards.values()) card.updateSession(sessions);
+      },
+    });
     this.#message = new Message(this.#ownServer, (token, server) => this.#setToken(token, server));
   }
 
@@ -51,7 +63,16 @@ export class Viewer {
     }
     setInterval(() => {
       for (const card of this.cards.values()) card.render();
+      this.#sessions.look();
     }, TICK_MS);
+    stopWhileAway(window, () => [...this.cards.values()].map(({ player }) => player));
+  }
+
+  /** What sent the page is the gateway of its cameras, whose sessions it knows. */
+  get #isGateway(): boolean {
+    const { single } = this.#address;
+    const server = single === null ? OWN_SERVER : single.server;
+    return isOwnServer(signalingUrl(server, document.baseURI) ?? server, document.baseURI);
   }
 
   #setToken(token: string, server: string): void {
@@ -98,7 +119,11 @@ export class Viewer {
       id,
       target,
       gatewayAheadMs: () => this.#feed.clock.aheadMs,
-      onChange: () => this.#showMessage(),
+      boxes: this.#boxes,
+      onChange: () => {
+        this.#showMessage();
+        this.#sessions.look();
+      },
     });
     this.cards.set(id, card);
     this.#grid.append(card.element);
@@ -114,6 +139,6 @@ export class Viewer {
 
   #target(server: string, peer: string, profile: string | null): Target | Reason {
     const url = signalingUrl(server, document.baseURI);
-    return url === null ? NO_SERVER : { server: url, peer, profile, token: this.#tokens.get(url) };
+    return url === null ? NO_SERVER : { server: url, peer, profile, token: () => this.#tokens.get(url) ?? undefined };
   }
 }

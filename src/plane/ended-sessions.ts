@@ -4,7 +4,10 @@ const NOTHING: SessionCounters = {
   packetsSent: 0,
   bytesSent: 0,
   packetsRetransmitted: 0,
+  retransmissionsRefused: 0,
   packetsDropped: 0,
+  skipsStalled: 0,
+  skipsSilent: 0,
   keyframeRequests: 0,
   metadataDocuments: 0,
   metadataDropped: 0,
@@ -18,10 +21,12 @@ export class EndedSessions {
     return [...this.#byCamera.values()];
   }
 
-  add(session: SessionStats): void {
-    const { cameraId } = session;
-    const sum = this.#byCamera.get(cameraId) ?? { cameraId, sessions: 0, ...NOTHING };
+  add(session: SessionCounters & Pick<SessionStats, 'cameraId' | 'adaptation'>): void {
+    const { cameraId, adaptation } = session;
+    const sum = this.#byCamera.get(cameraId) ?? { cameraId, sessions: 0, switches: 0, probes: 0, ...NOTHING };
     sum.sessions += 1;
+    sum.switches += adaptation?.switches ?? 0;
+    sum.probes += adaptation?.probes ?? 0;
     for (const name of Object.keys(NOTHING) as (keyof SessionCounters)[]) sum[name] += session[name];
     this.#byCamera.set(cameraId, sum);
   }

@@ -3,16 +3,21 @@ import type { RtspTrack } from '../camera/rtsp/sdp.ts';
 import type { Clock } from '../base/clock.ts';
 import type { DialTurn } from '../base/dial-stagger.ts';
 import type { Reason } from '../base/errors.ts';
+import type { TranscodeMode } from '../base/transcode-mode.ts';
 import type { Logger } from '../base/log.ts';
+import type { PictureCount, RequestPace } from '../media/keyframe-policy.ts';
 import { Stream } from '../media/stream.ts';
-import { bFrames, noH264, noPicture, streamMedia } from './stream-media.ts';
+import { KeyframeRequester } from './keyframe-requester.ts';
+import { bFrames, interlaced } from './picture-warnings.ts';
+import { noH264, noKeyframeOnRequest, noPicture, streamMedia } from './stream-media.ts';
 import type { WatchedProfile } from '../peer/session.ts';
+import { accessOf } from './camera-access.ts';
+import { StreamConversions } from './conversion/stream-conversions.ts';
 import type { CameraSource, ProfileSource, StreamMedia, StreamState, StreamStats } from './messages.ts';
+import type { StartTranscoder } from './transcoders.ts';
 
 /** RTP payload that leaves room, within 1200 bytes, for header and extensions (32), the number of a retransmission (2) and the SRTP tag (16). */
 const MAX_PAYLOAD = 1200 - 32 - 2 - 16;
-/** A camera is not asked for keyframes more often than this. */
-const KEYFRAME_INTERVAL_MS = 500;
 const RECEIVER_REPORT_INTERVAL_MS = 5000;
 /** A keyframe is asked for when the camera begins; one that has none for so long leaves its viewers without a picture. */
 const NO_PICTURE_MS = 30_000;
@@ -27,7 +32,16 @@ export interface PulledProfileOptions {
   clock: Clock;
   logger: Logger;
   onState: (state: StreamState, reason?: Reason, media?: StreamMedia) => void;
+  /** Keeps requests to the camera for keyframes apart. */
+  keyframePace: RequestPace;
+  /** The camera is to be asked for a keyframe by ONVIF too. */
   onKeyframeWanted: () => void;
+  /** Of cameras that say nothing of their own; default `auto`. */
+  transcode?: TranscodeMode;
+  /** Absent: nothing is converted. */
+  startTranscoder?: StartTranscoder;
+  /** What the profile carries became known, or that it cannot be pulled. */
+  onKnown?: () => void;
 }
 
 type SourceCounters = Pick<StreamStats, 'reconnects' | 'stalls' | 'garbageBytes'>;
@@ -36,9 +50,13 @@ type SourceCounters = Pick<StreamStats, 'reconnects' | 'stalls' | 'garbageBytes'
 export class PulledProfile implements WatchedProfile {
   readonly stream: Stream;
   readonly #options: PulledProfileOptions;
+  readonly #conversions: StreamConversions | undefined;
   #camera: CameraSource;
   #profile: ProfileSource;
   #viewers = 0;
+  #isAwaited = false;
+  /** Those who wait until it is known what the profile carries. */
+  readonly #waiting = new Set<() => void>();
   #closed = false;
   #source: RtspSource | undefined;
   #tracks: readonly RtspTrack[] = [];
@@ -47,31 +65,85 @@ export class PulledProfile implements WatchedProfile {
   #reason: Reason | undefined;
   #lingerTimer: NodeJS.Timeout | undefined;
   #reportTimer: NodeJS.Timeout | undefined;
-  /** The camera has agreed to send, so that it can be asked for a keyframe. */
-  #playing = false;
-  #lastKeyframeRequest = Number.NEGATIVE_INFINITY;
+  readonly #keyframes: KeyframeRequester;
   /** When the camera began to send, and what had been counted by then; until there is a picture, or that it is missing was said. */
-  #begun: { atMs: number; keyframes: number; accessUnits: number } | undefined;
+  #begun: ({ atMs: number } & PictureCount) | undefined;
   #countedBefore: SourceCounters = { reconnects: 0, stalls: 0, garbageBytes: 0 };
 
   constructor(options: PulledProfileOptions) {
     this.#options = options;
     this.#camera = options.camera;
     this.#profile = options.profile;
+    this.#keyframes = new KeyframeRequester({
+      pace: options.keyframePace,
+      count: () => this.#pictures(),
+      ask: () => {
+        options.onKeyframeWanted();
+        this.#sendToCamera((index) => this.stream.pictureLossIndication(index, options.clock.now()));
+      },
+      onGivenUp: () => this.#warn(noKeyframeOnRequest()),
+    });
+    this.#conversions =
+      options.startTranscoder &&
+      new StreamConversions({
+        start: options.startTranscoder,
+        convertsPictures: () => this.#transcode === 'auto',
+        onKeyframeWanted: () => this.requestKeyframe(),
+        onWarnings: () => this.#tellState(),
+      });
     this.stream = new Stream({
       maxPayload: MAX_PAYLOAD,
       keyframeCacheBytes: options.keyframeCacheBytes,
       clockOffsetMs: options.camera.clockOffsetMs,
       onKeyframeWanted: () => this.requestKeyframe(),
-      onReordered: () => this.#warn(bFrames()),
+      onReordered: () => this.#warn(bFrames(this.#transcode)),
+      onInterlaced: () => this.#warn(interlaced()),
+      ...(this.#conversions === undefined ? {} : { conversions: this.#conversions }),
     });
   }
 
+  /** Encoding name of its picture; undefined while it is not known. */
+  get video(): string | undefined {
+    return this.#media === undefined ? this.#profile.video?.codec : (this.#media.video ?? undefined);
+  }
+
   get audio(): boolean | undefined {
-    return this.#media === undefined ? this.#profile.audio : this.#media.audioPassed;
+    return this.#media === undefined ? this.#profile.audio : this.#media.sound;
+  }
+
+  get talk(): boolean {
+    return this.#profile.talk === true;
   }
 
   get metadata(): boolean | undefined {
+    return this.#hasMetadataStream || this.#camera.events === true ? true : this.#hasMetadataStream;
+  }
+
+  /** Its viewers' metadata are made of the camera's events, since it has no stream of them. */
+  get listensToEvents(): boolean {
+    return this.#camera.events === true && this.#hasMetadataStream === false;
+  }
+
+  /** The camera is asked for it, whatever comes of that. */
+  get isPulled(): boolean {
+    return this.#source !== undefined;
+  }
+
+  get isPlaying(): boolean {
+    return this.#state === 'playing';
+  }
+
+  /** It is asked for in vain so far, or broke off. */
+  get hasFailed(): boolean {
+    return this.#state === 'failed';
+  }
+
+  get token(): string {
+    return this.#profile.token;
+  }
+
+  /** Undefined while it is not known. */
+  get #hasMetadataStream(): boolean | undefined {
     return this.#media === undefined ? this.#profile.metadata : this.#media.metadata;
   }
 
@@ -80,24 +152,43 @@ export class PulledProfile implements WatchedProfile {
     return this.#reason?.code === 'stream.no_h264' ? this.#reason : undefined;
   }
 
-  /** Counts a viewer in; the first starts the pull. */
-  retain(): void {
+  /** Why its pictures are not converted for those who do not play them as they come, though they should be. */
+  get pictureFailure(): Reason | undefined {
+    return this.#conversions?.pictureFailure;
+  }
+
+  /** Waits until it is known what the pull under way brings, or that it brings nothing; so many milliseconds at most. */
+  async known(withinMs: number): Promise<void> {
+    if (this.#source === undefined || this.video !== undefined || this.#state === 'failed') return;
+    const known = Promise.withResolvers<void>();
+    this.#waiting.add(known.resolve);
+    const timer = setTimeout(known.resolve, withinMs);
+    await known.promise;
+    clearTimeout(timer);
+    this.#waiting.delete(known.resolve);
+  }
+
+  /** Counts a viewer in; the first starts the pull. The camera is not asked for a keyframe for one that only may need the profile: it costs all who watch. */
+  retain(isAwaited = true): void {
     this.#viewers += 1;
+    this.#isAwaited = isAwaited || (this.#viewers > 1 && this.#isAwaited);
     clearTimeout(this.#lingerTimer);
     if (this.#source === undefined && !this.#closed) this.#pull();
   }
 
-  /** Counts a viewer out; some time after the last the camera is let go. */
-  release(): void {
+  /** Counts a viewer out; some time after the last the camera is let go, `lingerMs` where that is not to be as the settings say. */
+  release(lingerMs = this.#options.lingerMs): void {
     this.#viewers -= 1;
     if (this.#viewers > 0 || this.#closed) return;
-    this.#lingerTimer = setTimeout(() => void this.#letGo(), this.#options.lingerMs);
+    this.#lingerTimer = setTimeout(() => void this.#letGo(), lingerMs);
   }
 
   /** Takes what changed of the camera; a pull under way is begun anew when it is to be got at in another way. */
   async update(camera: CameraSource, profile: ProfileSource): Promise<void> {
     const moved =
       profile.uri !== this.#profile.uri || JSON.stringify(accessOf(camera)) !== JSON.stringify(accessOf(this.#camera));
+    // What was pulled before it was set to another codec is not true any more.
+    if (profile.video?.codec !== this.#profile.video?.codec && this.#state !== 'playing') this.#media = undefined;
     this.#camera = camera;
     this.#profile = profile;
     this.stream.clockOffsetMs = camera.clockOffsetMs;
@@ -108,11 +199,7 @@ export class PulledProfile implements WatchedProfile {
   }
 
   requestKeyframe(): void {
-    const now = performance.now();
-    if (!this.#playing || now - this.#lastKeyframeRequest < KEYFRAME_INTERVAL_MS) return;
-    this.#lastKeyframeRequest = now;
-    this.#options.onKeyframeWanted();
-    this.#sendToCamera((index) => this.stream.pictureLossIndication(index, this.#options.clock.now()));
+    this.#keyframes.want();
   }
 
   stats(): StreamStats {
@@ -131,7 +218,10 @@ export class PulledProfile implements WatchedProfile {
       accessUnitsDropped: stream.video?.damaged ?? 0,
       metadataDropped: stream.metadataDropped,
       ...this.#counted(),
+      measuredKbps: stream.rates === undefined ? null : Math.round(stream.rates.all / 1000),
       clockOffsetMs: this.#state === 'playing' ? (stream.reportedClockOffsetMs ?? null) : null,
+      conversions: this.#conversions?.stats ?? [],
+      conversionsDropped: this.#conversions?.dropped ?? 0,
     };
   }
 
@@ -139,6 +229,7 @@ export class PulledProfile implements WatchedProfile {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#lingerTimer);
+    this.stream.close();
     await this.#letGo();
   }
 
@@ -157,10 +248,8 @@ export class PulledProfile implements WatchedProfile {
       },
       // A camera may join us in the middle of a long group of pictures, and some hold back everything until its end.
       onPlay: () => {
-        this.#playing = true;
-        const { keyframes = 0, accessUnits = 0 } = this.stream.video ?? {};
-        this.#begun = { atMs: performance.now(), keyframes, accessUnits };
-        this.requestKeyframe();
+        this.#begun = { atMs: performance.now(), ...this.#pictures() };
+        this.#keyframes.start(this.#isAwaited);
       },
       onRtp: (track, packet, arrivalMs) => this.stream.receiveRtp(this.#tracks.indexOf(track), packet, arrivalMs),
       onRtcp: (track, packet, arrivalMs) => this.stream.receiveRtcp(this.#tracks.indexOf(track), packet, arrivalMs),
@@ -202,12 +291,24 @@ export class PulledProfile implements WatchedProfile {
     }
   }
 
+  get #transcode(): TranscodeMode {
+    return this.#camera.transcode ?? this.#options.transcode ?? 'auto';
+  }
+
   /** Without H.264 there is nothing to watch: the pull fails, and is tried again as after any other failure. */
   #choose(described: readonly RtspTrack[]): RtspTrack[] {
-    const chosen = Stream.choose(described);
-    this.#media = streamMedia(described, chosen);
-    if (chosen.some(({ kind }) => kind === 'video')) return chosen;
-    throw noH264(this.#media.video);
+    const hasVideo = (tracks: readonly RtspTrack[]): boolean => tracks.some(({ kind }) => kind === 'video');
+    const chosen = Stream.choose(described, this.#transcode === 'auto');
+    this.#media = streamMedia(described, chosen, this.#transcode);
+    this.#tellKnown();
+    if (hasVideo(chosen)) return chosen;
+    throw noH264(this.#media.video, hasVideo(Stream.choose(described, true)));
+  }
+
+  /** Before anything comes of it: viewers for whom it is not are not to have it converted in vain. */
+  #tellKnown(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#options.onKnown?.();
   }
 
   /** Packets may come and no picture of them: another payload type than described, an encrypted stream, a keyframe every five minutes. */
@@ -218,29 +319,32 @@ export class PulledProfile implements WatchedProfile {
     const isMissing = video.keyframes === begun.keyframes;
     if (isMissing && performance.now() - begun.atMs < NO_PICTURE_MS) return;
     this.#begun = undefined;
-    if (isMissing) this.#warn(noPicture(video.accessUnits > begun.accessUnits, NO_PICTURE_MS));
+    if (isMissing) this.#warn(noPicture(video.accessUnits > begun.pictures, NO_PICTURE_MS, this.#media?.video ?? video.codec));
+  }
+
+  #pictures(): PictureCount {
+    const { accessUnits = 0, keyframes = 0 } = this.stream.video ?? {};
+    return { pictures: accessUnits, keyframes };
   }
 
   /** Says what was found out while the profile plays, once a connection. */
   #warn(warning: Reason): void {
     if (this.#media === undefined || this.#media.warnings.some(({ code }) => code === warning.code)) return;
     this.#media = { ...this.#media, warnings: [...this.#media.warnings, warning] };
-    this.#options.onState(this.#state, this.#reason, this.#media);
+    this.#tellState();
   }
 
   #setState(state: StreamState, reason?: Reason): void {
     this.#state = state;
     this.#reason = reason;
-    if (state !== 'playing') this.#playing = false;
-    this.#options.onState(state, reason, this.#media);
+    if (state !== 'playing') this.#keyframes.stop();
+    if (state === 'failed' || state === 'idle') this.#tellKnown();
+    this.#tellState();
   }
-}
 
-/** How the camera's streams are got at. */
-function accessOf({ credentials, transport, tls }: CameraSource): Pick<CameraSource, 'credentials' | 'transport' | 'tls'> {
-  return {
-    ...(credentials === undefined ? {} : { credentials }),
-    ...(transport === undefined ? {} : { transport }),
-    ...(tls === undefined ? {} : { tls }),
-  };
+  #tellState(): void {
+    const media = this.#media;
+    const warnings = [...(media?.warnings ?? []), ...(this.#conversions?.warnings ?? [])];
+    this.#options.onState(this.#state, this.#reason, media && { ...media, warnings });
+  }
 }

@@ -57,7 +57,10 @@ export function pulled(profile: ProbedProfile, { figures, transport, startedMs, 
     audio: audio && audioReport(audio),
     metadata: metadata && metadataReport(metadata),
   };
-  return { ...report, browser: judge({ ...report, framesPassed, audioPassed: audio?.passed ?? false }) };
+  return {
+    ...report,
+    browser: judge({ ...report, framesPassed, audioPassed: audio?.passed ?? false, audioUsed: audio?.used ?? false }),
+  };
 }
 
 /** The camera's own words for a profile. */

@@ -5,9 +5,12 @@ import type { AudioReport, ProfileReport, Verdict, VideoReport } from './report.
 export interface VerdictInput extends Pick<ProfileReport, 'configured' | 'seconds' | 'transport'> {
   video: VideoReport | null;
   audio: AudioReport | null;
-  /** Pictures that the gateway handed on. */
+  /** Pictures that the gateway handed on, or would convert. */
   framesPassed: number;
+  /** As it comes. */
   audioPassed: boolean;
+  /** As it comes, or converted. */
+  audioUsed: boolean;
 }
 
 /** A viewer may wait this long for a picture where the camera sends no keyframe when it is asked. */
@@ -42,12 +45,12 @@ export function codecName(encodingName: string): string {
 /** What a viewer of the gateway would see and hear of a profile, and what to set on the camera where that is less than it could be. */
 export function judge(input: VerdictInput): Verdict {
   const { video, audio } = input;
-  const sound = audio === null ? null : judgeSound(audio, input.audioPassed);
+  const sound = audio === null ? null : judgeSound(audio, input);
   if (video === null) return { plays: false, reasons: [NO_VIDEO], notes: [], sound };
   const blocking = blockingReasons(video, input);
   if (blocking.length > 0) return { plays: false, reasons: blocking, notes: [], sound };
   const unknown = unknownReason(video, input);
-  const notes = [...pictureNotes(video), ...lossNotes(video, input), ...comparisonNotes(video, input)];
+  const notes = [...conversionNotes(video), ...pictureNotes(video), ...lossNotes(video, input), ...comparisonNotes(video, input)];
   if (unknown !== undefined) return { plays: null, reasons: [unknown], notes, sound };
   return { plays: true, reasons: [], notes, sound };
 }
@@ -59,19 +62,26 @@ const NO_VIDEO: Reason = {
 };
 
 function blockingReasons(video: VideoReport, { framesPassed }: VerdictInput): Reason[] {
-  const { codec } = video;
-  if (codec === 'H265') return [H265];
-  if (codec !== 'H264') return [otherCodec(codec)];
+  const { codec, parameterSets, keyframes } = video;
+  const hasParameterSets = codec === 'H264' || codec === 'H265';
+  if (!hasParameterSets && !CONVERTED.has(codec)) return [otherCodec(codec)];
   const reasons: Reason[] = [];
-  const { parameterSets, keyframes } = video;
-  if (video.frames > 0 && !parameterSets.sdp && !parameterSets.inBand) reasons.push(NO_PARAMETER_SETS);
-  if (video.reordered === true) reasons.push(B_FRAMES);
+  if (hasParameterSets && video.frames > 0 && !parameterSets.sdp && !parameterSets.inBand) reasons.push(noParameterSets(codec));
   if ((video.width ?? 0) * (video.height ?? 0) > MAX_DECODED_PIXELS) reasons.push(tooLarge(video));
-  if (reasons.length === 0 && keyframes !== null && keyframes > 0 && framesPassed === 0) reasons.push(NOT_PASSED);
+  // Of codecs that are not looked into every picture should come through.
+  const expected = keyframes ?? video.frames;
+  if (reasons.length === 0 && expected > 0 && framesPassed === 0) reasons.push(NOT_PASSED);
   return reasons;
 }
 
-function unknownReason(video: VideoReport, { seconds }: VerdictInput): Reason | undefined {
+/** What plays because the gateway converts it. */
+function conversionNotes({ codec, reordered }: VideoReport): Reason[] {
+  if (codec === 'H265') return [H265];
+  if (codec !== 'H264') return [convertedCodec(codec)];
+  return reordered === true ? [B_FRAMES] : [];
+}
+
+function unknownReason(video: VideoReport, { seconds, framesPassed }: VerdictInput): Reason | undefined {
   const while_ = `in ${formatSeconds(seconds ?? 0)}`;
   if (video.packets === 0) {
     return {
@@ -80,7 +90,7 @@ function unknownReason(video: VideoReport, { seconds }: VerdictInput): Reason | 
       advice: 'A camera that sends on motion only needs some; else restart it, or try another transport (--transport tcp).',
     };
   }
-  if ((video.keyframes ?? 0) > 0) return undefined;
+  if ((video.keyframes ?? framesPassed) > 0) return undefined;
   if (video.intraPictures > 0) {
     return {
       code: 'video.no_idr',
@@ -167,54 +177,75 @@ function comparisonNotes(video: VideoReport, { configured }: VerdictInput): Reas
   return notes;
 }
 
-function judgeSound(audio: AudioReport, passed: boolean): NonNullable<Verdict['sound']> {
-  const { codec, sampleRateHz, channels } = audio;
+function judgeSound(
+  { codec, sampleRateHz, channels }: AudioReport,
+  { audioPassed, audioUsed }: VerdictInput,
+): NonNullable<Verdict['sound']> {
   const isG711 = codec === 'PCMU' || codec === 'PCMA';
-  if (isG711 && sampleRateHz !== null && sampleRateHz !== G711_RATE_HZ) {
-    const message = `The sound is ${codecName(codec)} at ${sampleRateHz / 1000} kHz; browsers play it at 8 kHz only.`;
+  if (isG711 && audioPassed && sampleRateHz !== null && sampleRateHz !== G711_RATE_HZ) {
+    const message = `The sound is ${codecName(codec)} at ${sampleRateHz / 1000} kHz under the name of 8 kHz, as which browsers play it.`;
     return { plays: false, reason: { code: 'audio.rate', message, advice: 'Set the sample rate of the sound to 8 kHz.' } };
   }
-  if (isG711 && channels !== 1) {
-    const message = `The sound is ${codecName(codec)} in ${channels} channels; browsers play it in one only.`;
-    return { plays: false, reason: { code: 'audio.channels', message, advice: 'Set the sound to mono.' } };
-  }
-  if (passed) return { plays: true, reason: null };
-  return {
-    plays: false,
-    reason: {
-      code: 'audio.codec',
-      message: `The sound is ${codecName(codec)}, which is not played.`,
-      advice: 'Set the sound of this profile to G.711 (8 kHz) or Opus.',
-    },
-  };
+  if (audioPassed) return { plays: true, reason: null };
+  const form = [
+    codecName(codec),
+    isG711 && sampleRateHz !== null ? ` at ${sampleRateHz / 1000} kHz` : '',
+    isG711 && channels !== 1 ? ` in ${channels} channels` : '',
+  ].join('');
+  const advice = 'Set the sound of this profile to G.711 (8 kHz, mono) or Opus.';
+  return audioUsed
+    ? {
+        plays: true,
+        reason: {
+          code: 'audio.converted',
+          message: `The sound is ${form}, which is converted to Opus; that needs ffmpeg.`,
+          advice,
+        },
+      }
+    : { plays: false, reason: { code: 'audio.codec', message: `The sound is ${form}, which is not played.`, advice } };
 }
+
+const SET_H264 = 'Set the video encoder of this profile to H.264.';
+/** What the gateway makes H.264 of, and no browser plays. */
+const CONVERTED: ReadonlySet<string> = new Set(['JPEG', 'MP4V-ES']);
 
 const H265: Reason = {
   code: 'video.h265',
   message:
-    'The picture is H.265, which few browsers play (Safari, Chrome with the right hardware) and the gateway does not send.',
-  advice: 'Set the video encoder of this profile to H.264.',
+    'The picture is H.265, which few browsers play (Safari, Chrome with the right hardware); for the others it is converted, which needs ffmpeg and processor time.',
+  advice: SET_H264,
 };
+
+function convertedCodec(codec: string): Reason {
+  return {
+    code: 'video.converted',
+    message: `The picture is ${codecName(codec)}, which no browser plays by WebRTC: it is converted, which needs ffmpeg and processor time.`,
+    advice: SET_H264,
+  };
+}
 
 function otherCodec(codec: string): Reason {
   return {
     code: 'video.codec',
-    message: `The picture is ${codecName(codec)}, which no browser plays by WebRTC.`,
-    advice: 'Set the video encoder of this profile to H.264.',
+    message: `The picture is ${codecName(codec)}, which no browser plays by WebRTC, and the gateway cannot read.`,
+    advice: SET_H264,
   };
 }
 
 const B_FRAMES: Reason = {
   code: 'video.b_frames',
-  message: 'The stream has B-frames: its pictures come in another order than they are shown in, and browsers lose most of them.',
+  message:
+    'The stream has B-frames: its pictures come in another order than they are shown in, which browsers cannot mend. It is converted, which needs ffmpeg and processor time.',
   advice: 'Set the number of B-frames to 0, or the H.264 profile to Baseline, which has none.',
 };
 
-const NO_PARAMETER_SETS: Reason = {
-  code: 'video.no_parameter_sets',
-  message: 'Neither the session description nor the stream has SPS and PPS: no decoder can start.',
-  advice: 'Restart the camera or update its firmware; another profile may be right.',
-};
+function noParameterSets(codec: string): Reason {
+  return {
+    code: 'video.no_parameter_sets',
+    message: `Neither the session description nor the stream has ${codec === 'H265' ? 'VPS, SPS and PPS' : 'SPS and PPS'}: no decoder can start.`,
+    advice: 'Restart the camera or update its firmware; another profile may be right.',
+  };
+}
 
 const NOT_PASSED: Reason = {
   code: 'video.not_passed',

@@ -90,6 +90,11 @@ export class SignalingSocket {
     setTimeout(() => this.#socket.terminate(), CLOSE_GRACE_MS).unref();
   }
 
+  /** Ends it without a goodbye. */
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
   #send(text: string): void {
     if (!this.isOpen) return;
     if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) {

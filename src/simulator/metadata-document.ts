@@ -9,6 +9,8 @@ export interface MetadataParts {
   ptzPosition: boolean;
   /** Whether the camera moves. */
   ptzStatus: boolean;
+  /** What its configuration says of compression; what the stream is, its session description says. Absent: nothing. */
+  compressionType?: string;
 }
 
 /** What one document of the metadata stream says. */

@@ -19,6 +19,7 @@ import type { Endpoint } from './onvif/service.ts';
 import { MAIN_PROFILE, profilesOfInputs } from './profiles.ts';
 import { PtzState } from './ptz-state.ts';
 import { RtspCameraServer } from './rtsp/server.ts';
+import type { DocumentSource } from './rtsp/tracks.ts';
 import { Timeline } from './timeline.ts';
 
 export interface SimulatedCameraOptions {
@@ -44,6 +45,12 @@ export interface SimulatedCameraOptions {
   serialNumber?: string;
   /** What it plays; several cameras may share one. Default: its own copy. */
   clips?: Clips;
+  /** Whether its profiles have metadata, and what their configuration says of compression; default with a stream, saying nothing. */
+  metadata?: 'none' | { compressionType: string };
+  /** From one metadata document to the next, milliseconds; default 200. */
+  metadataIntervalMs?: number;
+  /** What its metadata stream says; default the objects of its picture and where it looks. */
+  documents?: DocumentSource;
   /** Where the camera is to be found by WS-Discovery; whoever made the responder starts and closes it. Absent: not found. */
   discovery?: DiscoveryResponder;
 }
@@ -117,6 +124,7 @@ export class SimulatedCamera {
       timeline: this.timeline,
     });
     this.#events = new EventService(this.timeline);
+    if (typeof options.metadata === 'object') this.metadata.compressionType = options.metadata.compressionType;
     this.#endpoints = this.#composeServices();
   }
 
@@ -143,17 +151,28 @@ export class SimulatedCamera {
 
   /** Listens and says Hello. Throws `simulator.port-taken`; then nothing is left open. */
   async start(): Promise<SimulatedCameraAddresses> {
-    const { username, password, clips = await loadClips(), onvifPort: wantedPort = 0, rtspPort: port = 0 } = this.#options;
+    const {
+      username,
+      password,
+      clips = await loadClips(),
+      onvifPort: wantedPort = 0,
+      rtspPort: port = 0,
+      documents,
+      metadataIntervalMs,
+    } = this.#options;
     this.#rtsp = new RtspCameraServer({
       clips,
       timeline: this.timeline,
       ptz: this.ptz,
       metadata: this.metadata,
+      ...(documents === undefined ? {} : { documents }),
+      ...(metadataIntervalMs === undefined ? {} : { metadataIntervalMs }),
       host: this.#host,
       port,
       credentials: { username, password },
       inputs: this.#options.inputs ?? 1,
     });
+    if (this.#options.metadata === 'none') this.#rtsp.faults.description = 'no-metadata';
     try {
       const { port: rtspPort } = await this.#rtsp.start();
       const onvifPort = await this.#listen(wantedPort);
@@ -229,6 +248,7 @@ export class SimulatedCamera {
     const media = {
       profiles,
       metadata: this.metadata,
+      hasMetadata: this.#options.metadata !== 'none',
       rtspPort: () => this.#addresses?.rtspPort ?? 0,
       onSynchronizationPoint: () => this.timeline.jumpToNextGop(),
     };

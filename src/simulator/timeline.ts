@@ -4,6 +4,8 @@ import { CLIP_MS, GOP_MS } from './profiles.ts';
 
 /** Jumps remembered for {@link Timeline.clipTimeAt} of a past moment. */
 const MAX_JUMPS = 256;
+/** Of the main profile: an encoder that was asked makes its next picture a keyframe, however often it is asked until then. */
+const PICTURE_MS = 40;
 
 /**
  * One camera's time: which moment of the clip its picture, sound and objects show, and what its wall clock says. Shared by all
@@ -56,10 +58,11 @@ export class Timeline {
 
   /**
    * SetSynchronizationPoint: from now on the clip goes on at its next GOP, so that the next frame of each profile is an IDR.
-   * Only what is shown jumps; clocks and RTP timestamps do not.
+   * Only what is shown jumps; clocks and RTP timestamps do not. Requests that come together, by ONVIF and by RTCP say, are one.
    */
   jumpToNextGop(): void {
     const now = this.now();
+    if (now - (this.#shifts.at(-1)?.sinceMs ?? 0) < PICTURE_MS) return;
     const mediaMs = this.mediaTimeAt(now);
     const nextGopMs = (Math.floor(mediaMs / GOP_MS) + 1) * GOP_MS;
     this.#shifts.push({ sinceMs: now, shiftMs: nextGopMs - now });

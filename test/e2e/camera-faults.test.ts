@@ -19,9 +19,9 @@ beforeAll(async () => {
   browser = await launchChromium();
   const good = await startSimulatedCamera('good');
   const locked = await startSimulatedCamera('locked');
-  const h265 = await startSimulatedCamera('h265');
-  simulated.push(good.simulated, locked.simulated, h265.simulated);
-  h265.simulated.rtsp.faults.description = 'h265';
+  const av1 = await startSimulatedCamera('av1');
+  simulated.push(good.simulated, locked.simulated, av1.simulated);
+  av1.simulated.rtsp.faults.description = 'av1';
   const rtspLocked = await startSimulatedCamera('rtsp-locked');
   simulated.push(rtspLocked.simulated);
   const recording = recordingLogger((destination) => createLogger({ destination, level: 'info' }));
@@ -32,9 +32,9 @@ beforeAll(async () => {
       { ...locked.camera, credentials: { username: 'viewer', password: 'wrong-password' } },
       { id: 'absent', name: 'absent', onvif: { host: '127.0.0.1', port: 9 } },
       {
-        id: 'h265',
-        name: 'h265',
-        rtsp: { main: h265.rtspUrl },
+        id: 'av1',
+        name: 'av1',
+        rtsp: { main: av1.rtspUrl },
         credentials: { username: 'viewer', password: 'camera-password' },
       },
       {
@@ -106,13 +106,13 @@ describe.each([
 describe('a camera without H.264', () => {
   it('tells its viewer so, in the API and on the page, instead of letting it wait', async () => {
     const page = await openViewer(browser, site.url);
-    await page.click(part('h265', 'play'));
-    await vi.waitFor(async () => expect(await page.textContent(card('h265'))).toContain('H.264'), WAIT);
-    const [profile] = (await camera('h265')).profiles;
+    await page.click(part('av1', 'play'));
+    await vi.waitFor(async () => expect(await page.textContent(card('av1'))).toContain('H.264'), WAIT);
+    const [profile] = (await camera('av1')).profiles;
     expect(profile?.stream).toMatchObject({ state: 'failed', reason: { code: 'stream.no_h264' } });
-    expect(lines.some((line) => JSON.stringify(line).includes('H265'))).toBe(true);
-    await vi.waitFor(async () => expect(await page.getAttribute(card('h265'), 'data-state')).toBe('failed'), WAIT);
-    expect(await page.textContent(part('h265', 'retry'))).toBe('Try again');
+    expect(lines.some((line) => JSON.stringify(line).includes('AV1'))).toBe(true);
+    await vi.waitFor(async () => expect(await page.getAttribute(card('av1'), 'data-state')).toBe('failed'), WAIT);
+    expect(await page.textContent(part('av1', 'retry'))).toBe('Try again');
     await page.close();
   });
 });

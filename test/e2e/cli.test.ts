@@ -35,7 +35,7 @@ function configFile(text: string): string {
   return file;
 }
 
-describe('a config with errors', () => {
+describe.concurrent('a config with errors', () => {
   const broken = `http:
   listn: 127.0.0.1:8080
 cameras:
@@ -186,7 +186,7 @@ describe('view', () => {
   });
 });
 
-describe('view of a camera that does not play', () => {
+describe.concurrent('view of a camera that does not play', () => {
   const viewArguments = (signaling: string, peer: string): string[] => {
     return ['view', '--server', signaling, '--peer', peer, '--duration', '1'];
   };
@@ -218,7 +218,7 @@ describe('view of a camera that does not play', () => {
       });
     });
     const args = viewArguments(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, 'yard');
-    const [json, text] = [await runCli([...args, '--json']), await runCli(args)];
+    const [json, text] = await Promise.all([runCli([...args, '--json']), runCli(args)]);
     expect(JSON.parse(json.stdout)).toMatchObject({
       connected: false,
       error: { code: 480, message: 'The camera is not available right now.', detail: refusal.message },
@@ -228,7 +228,7 @@ describe('view of a camera that does not play', () => {
   });
 });
 
-describe('wrong usage', () => {
+describe.concurrent('wrong usage', () => {
   it.each([
     ['no camera named', ['view', '--server', 'ws://127.0.0.1:1/signaling']],
     ['a port that is none', ['run', '--port', '70000']],

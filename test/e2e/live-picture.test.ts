@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { SessionsAnswer } from '../../src/base/api.ts';
 import { delay } from '../../src/base/delay.ts';
 import { CLIP_MS, MAIN_PROFILE } from '../../src/simulator/profiles.ts';
 import type { SimulatedCamera } from '../../src/simulator/simulated-camera.ts';
@@ -36,6 +37,14 @@ describe('the viewer page', () => {
       // Both timelines jump at a start; a picture that shows the right time is that camera's.
       expect(pictureBehind(camera, await nextPicture(page, id))).toBeLessThan(CLIP_MS / 2);
     }
+    // The gateway knows by the browser's feedback what the path carries: as much as it has sent.
+    await vi.waitFor(
+      async () => {
+        const { sessions } = (await (await fetch(`${site.url}/api/sessions`)).json()) as SessionsAnswer;
+        expect(sessions.map(({ estimatedKbps }) => (estimatedKbps ?? 0) > MAIN_PROFILE.bitrateKbps / 2)).toEqual([true, true]);
+      },
+      { timeout: 10_000, interval: 100 },
+    );
     await page.close();
   });
 

@@ -45,6 +45,7 @@ it('a link that is cut without a FIN: the cameras fail with a reason, come back 
       ...{ id: ids[index] ?? '', name: 'Camera', credentials: CREDENTIALS },
       onvif: { host: CAMERAS_IP, port: onvifPort },
     })),
+    { workers: 0 },
   );
   const allPlay = (): Promise<unknown> => Promise.all(ids.map((id) => untilPlaying(gateway, id)));
   await allPlay();

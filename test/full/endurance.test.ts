@@ -16,6 +16,7 @@ async function site(...ids: string[]): Promise<{ gateway: GatewayProcess; camera
   onTestFinished(() => gateway.close());
   await gateway.start(
     cameras.map(({ id, ports }) => ({ id, name: id, credentials: CREDENTIALS, onvif: { host: '127.0.0.1', port: ports.onvif } })),
+    { workers: 0 },
   );
   await Promise.all(ids.map((id) => untilPlaying(gateway, id)));
   return { gateway, cameras };

@@ -36,11 +36,11 @@ async function profileAt(url: string, ...args: string[]): Promise<ProfileReport>
 }
 
 describe('probe of a stream', () => {
-  it('says of H.265 what to set', async () => {
+  it('says of H.265 that it is converted, and what to set', async () => {
     const profile = await profileAt(mount('h265'), ...login(), '--duration', '3');
     expect(profile).toMatchObject({
       video: { codec: 'H265', profile: 'Main', width: 320, height: 240, bFrames: false, reordered: false },
-      browser: { plays: false, reasons: [{ code: 'video.h265', advice: expect.stringContaining('H.264') as string }] },
+      browser: { plays: true, notes: [{ code: 'video.h265', advice: expect.stringContaining('H.264') as string }] },
     });
     expect(profile.video?.framesPerSecond).toBeCloseTo(25, 0);
     expect(profile.video?.keyframeInterval?.frames).toBe(25);
@@ -49,12 +49,12 @@ describe('probe of a stream', () => {
   it.each([
     ['aac', { codec: 'MPEG4-GENERIC', sampleRateHz: 16_000, channels: 1 }, 'AAC'],
     ['g726', { codec: 'G726-32', sampleRateHz: 8000, channels: 1 }, 'G.726-32'],
-  ])('says of sound that is not played what it is: %s', async (name, audio, shown) => {
+  ])('says of sound that is converted what it is: %s', async (name, audio, shown) => {
     const profile = await profileAt(mount(name), ...login(), '--duration', '1.5');
     expect(profile).toMatchObject({
       audio,
       video: null,
-      browser: { plays: false, reasons: [{ code: 'video.none' }], sound: { plays: false, reason: { code: 'audio.codec' } } },
+      browser: { plays: false, reasons: [{ code: 'video.none' }], sound: { plays: true, reason: { code: 'audio.converted' } } },
     });
     expect(profile.browser.sound?.reason?.message).toContain(`${shown},`);
   });
@@ -69,14 +69,14 @@ describe('probe of a stream', () => {
     expect(metadata?.documents).toBeGreaterThan(3);
   });
 
-  it('says of B-frames that they do not play, and what to set', async () => {
+  it('says of B-frames that they are converted, and what to set', async () => {
     const camera = await startFfmpegRtspCamera({ encoder: ['-preset', 'fast', '-bf', '2', '-g', '30', '-pix_fmt', 'yuv420p'] });
     const profile = await profileAt(camera.url, '--duration', '4.5');
     await camera.close();
     expect(profile).toMatchObject({
       video: { profile: 'High', width: 640, height: 360, bFrames: true, reordered: true },
       audio: { codec: 'PCMU', bitrateKbps: 64 },
-      browser: { plays: false, reasons: [{ code: 'video.b_frames', advice: expect.stringContaining('B-frames') as string }] },
+      browser: { plays: true, notes: [{ code: 'video.b_frames', advice: expect.stringContaining('B-frames') as string }] },
     });
     expect(profile.video?.framesPerSecond).toBeCloseTo(15, 0);
     expect(profile.video?.keyframeInterval?.frames).toBe(30);

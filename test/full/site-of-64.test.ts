@@ -3,7 +3,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import type { CameraOptions } from '../../src/camera/camera.ts';
 import type { RunningCamera } from '../../src/simulator/simulator.ts';
 import { CliProcess } from '../support/cli.ts';
-import { GatewayProcess, type Dial } from '../support/gateway-process.ts';
+import { GatewayProcess, type Counters, type Dial } from '../support/gateway-process.ts';
 
 const CAMERAS = 64;
 /** In which all must deliver media. */
@@ -66,7 +66,7 @@ it('64 cameras pulled at once by one process start one after the other, and all 
       `${CAMERAS} cameras, main stream each (H.264 1280x720, sound, metadata): all up after ${(upMs / 1000).toFixed(1)} s`,
       `dials within any 100 ms: ${mostWithin(connects, 100)} by ONVIF, ${mostWithin(pulls, 100)} by RTSP`,
       `${megabits.toFixed(0)} Mbit/s; a camera costs ${((cpu * 100) / CAMERAS).toFixed(2)} % of a core`,
-      `memory ${mebibytes(after.rssBytes)} (${mebibytes(start.rssBytes)} at the start): a camera ${mebibytes((after.rssBytes - start.rssBytes) / CAMERAS)}, of which heap and buffers ${mebibytes((after.heapBytes - start.heapBytes) / CAMERAS)}`,
+      `memory ${memory(after)} with ${after.workers} media workers; at the start, with ${start.workers}, ${memory(start)}: a camera costs ${mebibytes((after.rssBytes - start.rssBytes) / CAMERAS)}, of which heap and buffers ${mebibytes((after.heapBytes - start.heapBytes) / CAMERAS)}`,
     ].join('\n'),
   );
   expect(gateway.lines).toContain(`${CAMERAS} cameras: ${CAMERAS} online`);
@@ -82,6 +82,10 @@ function mostWithin(times: readonly number[], spanMs: number): number {
 
 function bytesOf({ streams }: { streams: readonly { bytesReceived: number }[] }): number {
   return streams.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
+}
+
+function memory({ rssBytes, heapBytes }: Counters): string {
+  return `${mebibytes(rssBytes)} (heap and buffers ${mebibytes(heapBytes)})`;
 }
 
 function mebibytes(bytes: number): string {

@@ -45,7 +45,7 @@ async function measure(encoding: Encoding): Promise<{ figures: VideoFigures; pro
   });
   const pictures = picturesOf(splitAnnexB(bytes), encoding.codec);
   let sequenceNumber = 65_500;
-  // A picture of H.265 is over when the next one begins.
+  // One more, so that the last of them has a picture behind it that it lasts to.
   for (const [index, nals] of [...pictures, pictures[1] ?? []].entries()) {
     const payloads = isH264 ? packetizeH264(nals, 1200) : packetizeH265(nals, 1200);
     const timestamp = (0xffff_f000 + (index * CLOCK_RATE) / encoding.rate) % 2 ** 32;
@@ -190,7 +190,7 @@ describe('H.265 of x265', () => {
     expect(figures.keyframes).toBe(keyframesOf(probed));
     expect(figures.bFrames).toBe(probed.frames.some(({ pict_type }) => pict_type === 'B'));
     expect(figures.reordered).toBe(reordered);
-    expect(figures).toMatchObject({ frames: encoding.frames, damaged: 0 });
+    expect(figures).toMatchObject({ frames: encoding.frames + 1, damaged: 0 });
     expect(figures.packetization.kinds).toEqual(expect.arrayContaining(['AP', 'FU']));
   });
 });

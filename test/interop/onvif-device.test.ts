@@ -196,7 +196,7 @@ describe('OnvifDevice with a simulated camera', () => {
     const device = await connect(addresses.onvifPort);
     const pullPoint = await device.events?.createPullPoint(30_000);
     expect(pullPoint?.expiresInMs).toBeGreaterThan(25_000);
-    const [event] = (await pullPoint?.pull(5000)) ?? [];
+    const [event] = (await pullPoint?.pull(5000))?.events ?? [];
     expect(event).toMatchObject({
       topic: 'VideoSource/MotionAlarm',
       operation: 'Initialized',
@@ -206,7 +206,7 @@ describe('OnvifDevice with a simulated camera', () => {
     await pullPoint?.renew(600_000);
     expect(pullPoint?.expiresInMs).toBeGreaterThan(500_000);
     await pullPoint?.setSynchronizationPoint();
-    expect(await pullPoint?.pull(5000)).toMatchObject([{ operation: 'Initialized' }]);
+    expect((await pullPoint?.pull(5000))?.events).toMatchObject([{ operation: 'Initialized' }]);
     await pullPoint?.unsubscribe();
     expect((await errorOf(pullPoint?.pull(1000) ?? Promise.resolve())).message).toContain('ResourceUnknownFault');
   });
@@ -237,7 +237,7 @@ describe('OnvifDevice with a simulated camera', () => {
     expect(await device.profiles()).toHaveLength(2);
     expect(await device.streamUri('main')).toBe(addresses.rtspUrl);
     const pullPoint = await device.events?.createPullPoint();
-    expect(await pullPoint?.pull(5000)).toHaveLength(1);
+    expect((await pullPoint?.pull(5000))?.events).toHaveLength(1);
     expect((await errorOf(connect(addresses.onvifPort, { secure: true }))).code).toBe('camera.certificate');
   });
 

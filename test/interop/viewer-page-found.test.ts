@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Access } from '../../src/access/access.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { type Browser, launchChromium } from '../support/chromium.ts';
@@ -15,7 +16,8 @@ let url: string;
 
 beforeAll(async () => {
   browser = await launchChromium({ viewport: { width: 1280, height: 900 } });
-  server = new HttpServer({ listen: { host: '127.0.0.1', port: 0 }, view, log: silentLogger, viewerTokens: [] });
+  const access = new Access({ viewerTokens: [], log: silentLogger });
+  server = new HttpServer({ listen: { host: '127.0.0.1', port: 0 }, view, log: silentLogger, access });
   ({ url } = await server.start());
 }, 60_000);
 

@@ -1,9 +1,10 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { Access } from '../../src/access/access.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { HttpServer } from '../../src/http/server.ts';
-import { SignalingServer } from '../../src/signaling/server.ts';
-import { StaticTokens } from '../../src/signaling/tokens.ts';
+import { SignalingServer } from '../../src/signaling/server/server.ts';
+import { StaticTokens } from '../../src/access/static-tokens.ts';
 import { type BrowserCamera, startBrowserCamera } from '../support/browser-camera.ts';
 import { type Browser, launchChromium } from '../support/chromium.ts';
 import { part } from '../support/viewer-page.ts';
@@ -45,7 +46,7 @@ async function startServer(token: string): Promise<Server> {
     listen: { host: '127.0.0.1', port: 0 },
     view,
     log: silentLogger,
-    viewerTokens: [{ token }],
+    access: new Access({ viewerTokens: [{ token }], log: silentLogger }),
     signalingUpgrade: (request, socket, head) => signaling.handleUpgrade(request, socket, head),
   });
   const { url } = await http.start();

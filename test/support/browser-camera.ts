@@ -16,11 +16,16 @@ interface DeviceWindow extends Window {
   camera: { drawing: boolean; askedProfiles: (string | null)[]; peers: Map<string, RTCPeerConnection>; socket: WebSocket };
 }
 
+interface BrowserCameraOptions {
+  server: string;
+  token: string;
+  name: string;
+  /** Of the picture, which is 16 : 9; default 1280. */
+  width?: number;
+}
+
 /** Registers the camera from a page of its own, which stays open. */
-export async function startBrowserCamera(
-  page: Page,
-  options: { server: string; token: string; name: string },
-): Promise<BrowserCamera> {
+export async function startBrowserCamera(page: Page, options: BrowserCameraOptions): Promise<BrowserCamera> {
   // A page of the same server: Chromium lets no page from elsewhere, not even an empty one, speak to loopback.
   await page.goto(new URL('/healthz', options.server.replace(/^ws/, 'http')).href);
   const peer = await page.evaluate(runDevice, options);
@@ -42,7 +47,7 @@ function dropSessions(): void {
 }
 
 /** Runs in the page, so it uses nothing from outside. */
-async function runDevice(options: { server: string; token: string; name: string }): Promise<string> {
+async function runDevice(options: BrowserCameraOptions): Promise<string> {
   const camera: DeviceWindow['camera'] = {
     drawing: true,
     askedProfiles: [],
@@ -52,8 +57,10 @@ async function runDevice(options: { server: string; token: string; name: string 
   (window as unknown as DeviceWindow).camera = camera;
   const { socket, peers } = camera;
 
-  const canvas = Object.assign(document.createElement('canvas'), { width: 1280, height: 720 });
+  const scale = (options.width ?? 1280) / 1280;
+  const canvas = Object.assign(document.createElement('canvas'), { width: 1280 * scale, height: 720 * scale });
   const picture = canvas.getContext('2d');
+  picture?.scale(scale, scale);
   let frame = 0;
   setInterval(() => {
     if (!camera.drawing || picture === null) return;

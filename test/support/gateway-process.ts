@@ -3,18 +3,23 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { CameraInfo } from '../../src/base/api.ts';
 import type { CameraOptions } from '../../src/camera/camera.ts';
-import type { MediaStats } from '../../src/plane/messages.ts';
+import type { SignalingConfig } from '../../src/config/gateway-config.ts';
+import type { MediaSettings, MediaStats } from '../../src/plane/messages.ts';
 
 /** What the process holds, after garbage collection. */
 export interface Counters {
-  /** With buffers. */
+  /** With buffers, of all threads. */
   heapBytes: number;
+  /** The same of each worker. */
+  workerHeapBytes: number[];
   rssBytes: number;
+  /** Threads of the media plane. */
+  workers: number;
   /** Since its start. */
   cpuMs: number;
   /** By its own clock. */
   atMs: number;
-  /** What keeps it alive, by kind: sockets, timers ... */
+  /** What keeps the main thread alive, by kind: sockets, timers ... */
   resources: Record<string, number>;
   /** Open files, by kind. */
   descriptors: Record<string, number>;
@@ -22,19 +27,34 @@ export interface Counters {
 
 /** A TCP connection that came about. */
 export interface Dial {
-  /** When it was begun, by the process's own clock, milliseconds. */
+  /** When it was begun, by a clock that all threads of the process have in common, milliseconds. */
   at: number;
   port: number;
 }
 
 export interface Settings {
   cameras: CameraOptions[];
+  /** Absent: at the embedded server. */
+  signaling?: SignalingConfig;
+  /** Default `always`. */
+  pull?: MediaSettings['pull'];
+  /** Default as the gateway's; 0: the media are in the main thread. */
+  workers?: number;
+  media?: Partial<MediaSettings>;
+}
+
+/** How late timers of the control thread were since the last such answer, milliseconds. */
+export interface EventLoopDelay {
+  median: number;
+  /** 99 of 100 were no later. */
+  percentile99: number;
+  max: number;
 }
 
 export interface Request {
   id: number;
-  type: 'start' | 'cameras' | 'stats' | 'counters' | 'dials' | 'close';
-  settings?: Settings;
+  type: 'start' | 'cameras' | 'stats' | 'counters' | 'dials' | 'delays' | 'busy' | 'close';
+  settings?: Settings & { busyMs?: number };
 }
 
 export interface Answer {
@@ -44,8 +64,9 @@ export interface Answer {
 }
 
 const CHILD = fileURLToPath(new URL('gateway-child.ts', import.meta.url));
+const EACH_THREAD = new URL('gateway-thread.ts', import.meta.url).href;
 
-/** A gateway in a process of its own, all of whose cameras are pulled all the time, so that what it holds is counted for it alone. */
+/** A gateway in a process of its own, so that what it holds is counted for it alone; its cameras are pulled all the time unless told otherwise. */
 export class GatewayProcess {
   /** Of the viewer page. */
   url = '';
@@ -56,7 +77,14 @@ export class GatewayProcess {
 
   /** @param prefix what the process is run by, such as `ip netns exec NAME` */
   constructor(prefix: readonly string[] = []) {
-    const [command = process.execPath, ...rest]: string[] = [...prefix, process.execPath, '--expose-gc', CHILD];
+    const [command = process.execPath, ...rest]: string[] = [
+      ...prefix,
+      process.execPath,
+      '--expose-gc',
+      '--import',
+      EACH_THREAD,
+      CHILD,
+    ];
     this.#child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.log += text));
     this.#child.on('message', ({ id, result, error }: Answer) => {
@@ -71,8 +99,12 @@ export class GatewayProcess {
     });
   }
 
-  async start(cameras: CameraOptions[]): Promise<void> {
-    this.url = await this.#ask<string>('start', { cameras });
+  async start(cameras: CameraOptions[], settings: Omit<Settings, 'cameras'> = {}): Promise<void> {
+    this.url = await this.#ask<string>('start', { cameras, ...settings });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   /** Its log, parsed. */
@@ -99,6 +131,20 @@ export class GatewayProcess {
     return this.#ask('dials');
   }
 
+  delays(): Promise<EventLoopDelay> {
+    return this.#ask('delays');
+  }
+
+  /** From now on its workers do nothing else than to be busy, so many milliseconds without a pause each time. */
+  keepWorkersBusy(busyMs: number): Promise<void> {
+    return this.#ask('busy', { cameras: [], busyMs });
+  }
+
+  /** At once, for who has no time left to wait. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exit = once(this.#child, 'exit');
@@ -107,7 +153,7 @@ export class GatewayProcess {
     await exit;
   }
 
-  async #ask<Result>(type: Request['type'], settings?: Settings): Promise<Result> {
+  async #ask<Result>(type: Request['type'], settings?: Request['settings']): Promise<Result> {
     const id = (this.#requests += 1);
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.set(id, { resolve, reject });

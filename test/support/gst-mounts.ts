@@ -15,6 +15,7 @@ const MOUNTS = {
   pcmu: { encodingName: 'PCMU', framesPerSecond: undefined },
   pcma: { encodingName: 'PCMA', framesPerSecond: undefined },
   g726: { encodingName: 'G726-32', framesPerSecond: undefined },
+  l16: { encodingName: 'L16', framesPerSecond: undefined },
   opus: { encodingName: 'OPUS', framesPerSecond: undefined },
   metadata: { encodingName: 'vnd.onvif.metadata', framesPerSecond: 5 },
 };
@@ -48,6 +49,12 @@ export class MountPull {
     const { tracks } = await this.#client.start();
     expect(tracks.map(({ encodingName }) => encodingName)).toEqual([MOUNTS[this.#mount].encodingName]);
     [this.#track] = tracks;
+  }
+
+  /** What came, once it has started and recorded. */
+  get recorded(): { track: RtspTrack; packets: readonly Buffer[] } {
+    if (this.#track === undefined) throw new Error('did not start');
+    return { track: this.#track, packets: this.#packets };
   }
 
   /** Until there is so much media, by its own timestamps. */

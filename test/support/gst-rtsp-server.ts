@@ -19,8 +19,21 @@ export interface GstRtspServerOptions {
   onlyUdp?: boolean;
   /** Serve what comes to `udp` instead of a test picture. */
   fromUdp?: boolean;
-  /** One track each under `/h264`, `/h265`, `/aac`, `/aac-latm`, `/pcmu`, `/pcma`, `/g726`, `/opus` and `/metadata` besides. */
+  /** One track each under `/h264`, `/h265`, `/aac`, `/aac-latm`, `/pcmu`, `/pcma`, `/g726`, `/l16`, `/opus` and `/metadata` besides. */
   allMounts?: boolean;
+  /** Serve a picture with metadata under `/documents` too: seededDocument() of this seed, from number 1 on, ten a second. */
+  documents?: string;
+  /** Take speech in this form on an ONVIF backchannel under `/live`. */
+  backchannel?: 'pcmu' | 'pcma' | 'g726';
+  /** What it is run by, such as `ip netns exec NAME`. */
+  prefix?: readonly string[];
+}
+
+/** An RTP packet that came on the backchannel. */
+export interface HeardPacket {
+  /** Milliseconds since 1970. */
+  atMs: number;
+  bytes: Buffer;
 }
 
 export interface GstRtspServer {
@@ -29,6 +42,8 @@ export interface GstRtspServer {
   port: number;
   /** Requests that the server served so far, as GStreamer names them: `describe`, `get-parameter`, ... */
   requests: string[];
+  /** What came on the backchannel so far. */
+  heard: HeardPacket[];
   /** Loopback ports for RTP with `fromUdp`: H.264 as payload type 96, PCMU as 0, RTCP of both. */
   udp: { video: number; audio: number; reports: number };
   /** Ends it at once, without a word to its clients. */
@@ -51,17 +66,20 @@ export async function startGstRtspServer(options: GstRtspServerOptions = {}): Pr
   const { certificate } = options;
   if (certificate !== undefined) writeFileSync(pem, certificate.cert + certificate.key);
   const tls = certificate === undefined ? [] : ['--certificate', pem];
-  const child = spawn(PYTHON, [script, ...argumentsFor(options), ...tls], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const [command = PYTHON, ...rest] = [...(options.prefix ?? []), PYTHON, script, ...argumentsFor(options), ...tls];
+  const child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
   const messages: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => messages.push(text));
   const requests: string[] = [];
+  const heard: HeardPacket[] = [];
   const ready = await new Promise<Record<string, number>>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
       // GLib says there why it gives up.
       if (!line.startsWith('{')) return void messages.push(line);
-      const message = JSON.parse(line) as Record<string, number> & { request?: string };
-      if (message.request === undefined) resolve(message);
-      else requests.push(message.request);
+      const message = JSON.parse(line) as Record<string, number> & { request?: string; heard?: string };
+      if (message.request !== undefined) requests.push(message.request);
+      else if (message.heard !== undefined) heard.push({ atMs: message['at'] ?? 0, bytes: Buffer.from(message.heard, 'hex') });
+      else resolve(message);
     });
     child.once('error', (error) => reject(failed(error.message)));
     child.once('close', () => reject(failed(messages.join(''))));
@@ -71,12 +89,14 @@ export async function startGstRtspServer(options: GstRtspServerOptions = {}): Pr
     url: `${certificate === undefined ? 'rtsp' : 'rtsps'}://127.0.0.1:${port}/live`,
     port,
     requests,
+    heard,
     udp: { video, audio, reports },
     close: () => end(child),
   };
 }
 
-function argumentsFor({ port, auth, sessionTimeoutS, onlyUdp, fromUdp, allMounts }: GstRtspServerOptions): string[] {
+function argumentsFor(options: GstRtspServerOptions): string[] {
+  const { port, auth, sessionTimeoutS, onlyUdp, fromUdp, allMounts, documents, backchannel } = options;
   return [
     ...(port === undefined ? [] : ['--port', String(port)]),
     ...(auth === undefined ? [] : ['--auth', auth.scheme, '--username', auth.username, '--password', auth.password]),
@@ -84,6 +104,8 @@ function argumentsFor({ port, auth, sessionTimeoutS, onlyUdp, fromUdp, allMounts
     ...(onlyUdp === true ? ['--only-udp'] : []),
     ...(fromUdp === true ? ['--from-udp'] : []),
     ...(allMounts === true ? ['--all-mounts'] : []),
+    ...(documents === undefined ? [] : ['--documents', documents]),
+    ...(backchannel === undefined ? [] : ['--backchannel', backchannel]),
   ];
 }
 

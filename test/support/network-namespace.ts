@@ -69,8 +69,8 @@ export interface CableEnd {
   namespace: ConnectedNamespace;
   /** Of the interface that appears in the namespace. */
   interfaceName: string;
-  /** `10.0.0.1/24` */
-  address: string;
+  /** `10.0.0.1/24`; none where it becomes the port of a bridge. */
+  address?: string;
 }
 
 /** Connects two namespaces by a pair of interfaces that are up. */
@@ -78,7 +78,7 @@ export function layCable(...ends: [CableEnd, CableEnd]): void {
   const [here, there] = ends.map(({ namespace, interfaceName }) => [interfaceName, 'netns', namespace.name]);
   tool('ip', ['link', 'add', ...(here ?? []), 'type', 'veth', 'peer', 'name', ...(there ?? [])]);
   for (const { namespace, interfaceName, address } of ends) {
-    namespace.run('ip', 'address', 'add', address, 'dev', interfaceName);
+    if (address !== undefined) namespace.run('ip', 'address', 'add', address, 'dev', interfaceName);
     namespace.run('ip', 'link', 'set', interfaceName, 'up');
   }
 }

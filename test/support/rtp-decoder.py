@@ -26,6 +26,7 @@ DECODERS = {
     'PCMU': 'rtppcmudepay ! mulawdec max-errors=0',
     'PCMA': 'rtppcmadepay ! alawdec max-errors=0',
     'G726-32': 'rtpg726depay ! avdec_g726 max-errors=0',
+    'L16': 'rtpL16depay ! audioconvert',
     'OPUS': 'rtpopusdepay ! opusdec max-errors=0',
 }
 

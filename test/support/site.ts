@@ -2,9 +2,11 @@ import { silentLogger, type Logger } from '../../src/base/log.ts';
 import type { CameraOptions } from '../../src/camera/camera.ts';
 import { Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
 import { DEFAULT_MEDIA_SETTINGS } from '../../src/gateway/media-settings.ts';
-import { SimulatedCamera } from '../../src/simulator/simulated-camera.ts';
+import { SimulatedCamera, type SimulatedCameraOptions } from '../../src/simulator/simulated-camera.ts';
 
 export const CREDENTIALS = { username: 'viewer', password: 'camera-password' };
+
+const LOOPBACK_MEDIA = { ...DEFAULT_MEDIA_SETTINGS, ice: { ...DEFAULT_MEDIA_SETTINGS.ice, loopbackOnly: true } };
 
 /** A gateway on loopback with cameras of the test's own. */
 export interface Site {
@@ -21,9 +23,10 @@ export async function startSite(cameras: readonly CameraOptions[], options: Part
     listen: { host: '127.0.0.1', port: 0 },
     cameras: cameras.map((camera) => ({ camera })),
     viewerTokens: [],
-    media: { ...DEFAULT_MEDIA_SETTINGS, ice: { ...DEFAULT_MEDIA_SETTINGS.ice, loopbackOnly: true } },
     logger: silentLogger,
     ...options,
+    // In this thread, where coverage counts it.
+    media: { workers: 0, ...(options.media ?? LOOPBACK_MEDIA) },
   });
   const { url } = await gateway.start();
   return { gateway, url, signaling: `${url.replace('http', 'ws')}/signaling`, close: () => gateway.close() };
@@ -32,8 +35,9 @@ export async function startSite(cameras: readonly CameraOptions[], options: Part
 /** A started simulated camera and how a gateway is told of it. */
 export async function startSimulatedCamera(
   id: string,
+  options: Partial<SimulatedCameraOptions> = {},
 ): Promise<{ simulated: SimulatedCamera; camera: CameraOptions; rtspUrl: string }> {
-  const simulated = new SimulatedCamera({ name: id, ...CREDENTIALS });
+  const simulated = new SimulatedCamera({ name: id, ...CREDENTIALS, ...options });
   const { onvifPort, rtspUrl } = await simulated.start();
   return {
     simulated,

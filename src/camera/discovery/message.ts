@@ -101,6 +101,6 @@ function listAt(element: XmlElement, name: string): string[] {
 }
 
 function isHttpUrl(text: string): boolean {
-  const protocol = URL.parse(text)?.protocol;
-  return protocol === 'http:' || protocol === 'https:';
+  // A URL may not begin with control characters, which the parser leaves out in silence.
+  return /^https?:/i.test(text) && URL.canParse(text);
 }

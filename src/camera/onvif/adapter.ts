@@ -16,6 +16,7 @@ import { ignored, packageRequest } from './package-request.ts';
 import type { OnvifProfile } from './profiles.ts';
 import { OnvifPtz } from './ptz.ts';
 import type { ServiceLocation } from './service-location.ts';
+import { SnapshotClient } from './snapshot.ts';
 import { isOtherWayOpen, SoapClient } from './soap-client.ts';
 
 export interface OnvifConnectOptions {
@@ -43,6 +44,7 @@ export interface OnvifConnectOptions {
 export class OnvifDevice {
   readonly #closing = new AbortController();
   readonly #soap: SoapClient;
+  readonly #snapshots: SnapshotClient;
   #information: DeviceInformation = { manufacturer: '', model: '', firmware: '', serial: '', hardware: '' };
   #services: OnvifService[] = [];
   #media: OnvifMedia;
@@ -55,6 +57,8 @@ export class OnvifDevice {
     const signal = options.signal === undefined ? this.#closing.signal : AbortSignal.any([options.signal, this.#closing.signal]);
     this.#soap = new SoapClient({ host, port, secure, tls, path, username, password, timeoutMs, signal });
     this.#media = new OnvifMedia(this.#soap, { media1: null, media2: null, deviceIO: null });
+    const locate = (profileToken: string): Promise<ServiceLocation> => this.#media.snapshotLocation(profileToken);
+    this.#snapshots = new SnapshotClient({ host, tls, username, password, timeoutMs, signal, locate });
   }
 
   /**
@@ -132,6 +136,11 @@ export class OnvifDevice {
   /** As {@link OnvifMedia.setSynchronizationPoint}. */
   setSynchronizationPoint(profileToken: string): Promise<void> {
     return this.#media.setSynchronizationPoint(profileToken);
+  }
+
+  /** As {@link SnapshotClient.fetch}. */
+  snapshot(profileToken: string, digestOnly: boolean): Promise<Buffer> {
+    return this.#snapshots.fetch(profileToken, digestOnly);
   }
 
   /** Sets the camera's clock, whole seconds of UTC; it stops following NTP then. The offset is measured again. */

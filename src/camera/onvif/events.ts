@@ -1,10 +1,11 @@
 import { GatewayError } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
-import { copyXml, findElement, findElements, textAt, type XmlElement } from '../xml.ts';
+import { copyXml, findElement, findElements, quoteXml, textAt, type XmlElement } from '../xml.ts';
 import { ADDRESSING_NAMESPACE, buildRequest, EVENTS_NAMESPACE, textElement, type SoapRequest } from './envelope.ts';
+import { DOCUMENT_NAMESPACES } from './event-document.ts';
 import { OnvifFault } from './failure.ts';
 import type { ServiceLocation } from './service-location.ts';
-import type { SoapClient } from './soap-client.ts';
+import type { CallOptions, SoapClient } from './soap-client.ts';
 
 /** One event of a camera: a change of one of its properties, or something that happened. */
 export interface OnvifEvent {
@@ -16,8 +17,27 @@ export interface OnvifEvent {
   operation: 'Initialized' | 'Changed' | 'Deleted' | null;
   /** Where, and what, by the names of the topic: `{ Source: 'video-source' }`, `{ State: 'true' }`. */
   source: Record<string, string>;
+  /** Which of several objects of one source, where the topic tells them apart. */
+  key: Record<string, string>;
   data: Record<string, string>;
+  /**
+   * The wsnt:NotificationMessage as the camera wrote it, to stand in a document of {@link eventDocuments}; without the reference to the
+   * subscription, which is ours to end. Null where no well-formed XML can be made of it.
+   */
+  notification: string | null;
 }
+
+/** What a pull has brought. */
+export interface Pulled {
+  events: OnvifEvent[];
+  /** More than were asked for, which were not read. */
+  unread: number;
+  /** When the answer was there, and reading it began; by `performance.now()`. */
+  receivedAt: number;
+}
+
+/** Tells whoever has it how to end the subscription. */
+const OURS: ReadonlySet<string> = new Set(['SubscriptionReference']);
 
 const WSN_NAMESPACE = 'http://docs.oasis-open.org/wsn/b-2';
 const PULL_POINT_ACTION = `${EVENTS_NAMESPACE}/PullPointSubscription`;
@@ -26,8 +46,8 @@ const MANAGER_ACTION = 'http://docs.oasis-open.org/wsn/bw-2/SubscriptionManager'
 const DEFAULT_LIFETIME_MS = 60_000;
 /** What a pull may take beyond the time for which the camera holds it, milliseconds. */
 const PULL_GRACE_MS = 5000;
-/** Entries of an answer beyond these are not read. */
-const MAX_EVENTS = 1024;
+/** Largest answer to a pull that is read, bytes: a hundred events take about 100 kB. */
+const MAX_PULL_BYTES = 512 * 1024;
 const MAX_ITEMS = 64;
 
 /** The event service of a device, by pull points (ONVIF Core, section 9.2). Errors are those of {@link SoapClient}. */
@@ -92,17 +112,25 @@ export class PullPoint {
     this.#expiresAt = performance.now() + lifetimeMs;
   }
 
-  /** Until the camera ends the subscription, milliseconds; pulling makes it longer on some cameras only. */
+  /** Until the camera ends the subscription, milliseconds; pulling makes it longer on some cameras, which say so. */
   get expiresInMs(): number {
     return this.#expiresAt - performance.now();
   }
 
-  /** Waits for events, in the camera: it answers as soon as it has one, or with none after `timeoutMs`. */
-  async pull(timeoutMs: number, limit = 32): Promise<OnvifEvent[]> {
+  /** Waits for events, in the camera: it answers as soon as it has one, or with none after `timeoutMs`. Throws the reason of `signal`, too. */
+  async pull(timeoutMs: number, limit = 32, signal?: AbortSignal): Promise<Pulled> {
     const content = textElement('Timeout', `PT${timeoutMs / 1000}S`) + textElement('MessageLimit', String(limit));
     const request = buildRequest(EVENTS_NAMESPACE, 'PullMessages', content);
-    const answer = await this.#call(request, `${PULL_POINT_ACTION}/PullMessagesRequest`, timeoutMs + PULL_GRACE_MS);
-    return parseEvents(answer);
+    let receivedAt = 0;
+    const answer = await this.#call(request, `${PULL_POINT_ACTION}/PullMessagesRequest`, {
+      timeoutMs: timeoutMs + PULL_GRACE_MS,
+      maxBytes: MAX_PULL_BYTES,
+      onReceived: () => (receivedAt = performance.now()),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const lifetime = lifetimeOf(answer);
+    if (lifetime !== undefined) this.#expiresAt = performance.now() + lifetime;
+    return { ...parseEvents(answer, limit), receivedAt };
   }
 
   /** Has the camera tell the state of all its properties again, by the next pull. */
@@ -122,10 +150,9 @@ export class PullPoint {
     await this.#call(buildRequest(WSN_NAMESPACE, 'Unsubscribe'), `${MANAGER_ACTION}/UnsubscribeRequest`);
   }
 
-  #call(request: SoapRequest, action: string, timeoutMs?: number): Promise<XmlElement> {
+  #call(request: SoapRequest, action: string, options: Omit<CallOptions, 'addressing'> = {}): Promise<XmlElement> {
     const { location, address, parameters } = this.#reference;
-    const addressing = { to: address, action, parameters };
-    return this.#soap.call(location, request, timeoutMs === undefined ? { addressing } : { addressing, timeoutMs });
+    return this.#soap.call(location, request, { ...options, addressing: { to: address, action, parameters } });
   }
 }
 
@@ -153,9 +180,11 @@ function lifetimeOf(answer: XmlElement): number | undefined {
   return lifetime > 0 ? lifetime : undefined;
 }
 
-/** PullMessages. */
-export function parseEvents(answer: XmlElement): OnvifEvent[] {
-  return findElements(answer, 'NotificationMessage').slice(0, MAX_EVENTS).map(parseEvent);
+/** PullMessages; not more than so many events. */
+export function parseEvents(answer: XmlElement, limit: number): Pick<Pulled, 'events' | 'unread'> {
+  const messages = findElements(answer, 'NotificationMessage');
+  const events = messages.slice(0, limit).map(parseEvent);
+  return { events, unread: messages.length - events.length };
 }
 
 function parseEvent(notification: XmlElement): OnvifEvent {
@@ -167,7 +196,9 @@ function parseEvent(notification: XmlElement): OnvifEvent {
     time: Number.isNaN(time) ? null : time,
     operation: operation === 'Initialized' || operation === 'Changed' || operation === 'Deleted' ? operation : null,
     source: itemsOf(findElement(message, 'Source')),
+    key: itemsOf(findElement(message, 'Key')),
     data: itemsOf(findElement(message, 'Data')),
+    notification: quoteXml(notification, DOCUMENT_NAMESPACES, OURS) ?? null,
   };
 }
 

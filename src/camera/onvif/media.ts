@@ -79,11 +79,16 @@ export class OnvifMedia {
 
   /** Where a JPEG of the profile is fetched: a URL without credentials, at the host by which we reached the camera. */
   async snapshotUri(profileToken: string): Promise<string> {
+    return locationUrl(this.#soap.host, await this.snapshotLocation(profileToken));
+  }
+
+  /** The place of {@link snapshotUri}. */
+  async snapshotLocation(profileToken: string): Promise<ServiceLocation> {
     const token = textElement('ProfileToken', profileToken);
     const uri = parseMediaUri(await this.#call('GetSnapshotUri', { media1: token, media2: token }));
     const location = this.#soap.locate(uri ?? '');
     if (location === null) throw this.#noUri('snapshot', profileToken);
-    return locationUrl(this.#soap.host, location);
+    return location;
   }
 
   /** Asks the camera for a keyframe at once on every stream of the profile (ONVIF Media, SetSynchronizationPoint). */

@@ -7,9 +7,10 @@ import { parseSystemDateAndTime } from './device-answers.ts';
 import { Digest } from './digest.ts';
 import { addressingHeaders, buildEnvelope, deviceRequest, type SoapRequest } from './envelope.ts';
 import { notOnvif, OnvifFault, unavailable } from './failure.ts';
+import { placeOf } from './http-exchange.ts';
 import { serviceLocation, type ServiceLocation } from './service-location.ts';
 import { isRefusal, parseSoapAnswer } from './soap-answer.ts';
-import { placeOf, postSoap } from './transport.ts';
+import { postSoap } from './transport.ts';
 
 export interface SoapClientOptions {
   host: string;
@@ -33,6 +34,12 @@ export interface CallOptions {
   addressing?: { to: string; action: string; parameters: string };
   /** For this call, milliseconds; default that of the client. */
   timeoutMs?: number;
+  /** Ends this call, which throws its reason then. */
+  signal?: AbortSignal;
+  /** Largest answer that is read; default what the profiles of a large NVR take. */
+  maxBytes?: number;
+  /** The answer is there, and is read next. */
+  onReceived?: () => void;
 }
 
 /** The clock of a camera was changed meanwhile when it is off by more than this from what was measured, milliseconds. */
@@ -153,8 +160,10 @@ export class SoapClient {
       action: addressing?.action ?? `${request.namespace}/${request.name}`,
       envelope: buildEnvelope(request.xml, token, headers),
       timeoutMs: options.timeoutMs ?? this.#options.timeoutMs,
-      signal,
+      signal: options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]),
+      ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
     });
+    options.onReceived?.();
     const answer = parseSoapAnswer(body);
     if (answer.type === 'answer') return answer.body;
     if (status === 401 || status === 403 || (answer.type === 'fault' && isRefusal(answer.fault))) {

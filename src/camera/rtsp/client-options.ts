@@ -16,6 +16,8 @@ export interface RtspClientOptions {
   tls?: TlsPolicy;
   /** Which of the tracks that the camera sends are received; throws where none is of use. Default all. Asked once a session. */
   choose?: (tracks: readonly RtspTrack[]) => readonly RtspTrack[];
+  /** Sets up the tracks on which we send, and none of the others; `choose` gets those. Default false. */
+  backchannel?: boolean;
   /** Feature tags that the camera is required to know; one that it refuses is done without, see `agreed` of the client. Default none. */
   require?: readonly string[];
   userAgent?: string;

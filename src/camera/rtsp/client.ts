@@ -134,6 +134,11 @@ export class RtspClient {
     return this.#play([]);
   }
 
+  /** Sends an RTP packet on the backchannel; false when it was dropped. */
+  sendRtp(track: RtspTrack, packet: Uint8Array): boolean {
+    return this.#media.sendRtp(track, packet);
+  }
+
   /** Sends a compound RTCP packet for the track; false when it was dropped. */
   sendRtcp(track: RtspTrack, packet: Uint8Array): boolean {
     return this.#media.sendRtcp(track, packet);
@@ -234,7 +239,8 @@ export class RtspClient {
     await this.#connect(target);
     // Only to learn how to keep the session alive; a camera that refuses it may still play.
     this.#keepAlive.learn((await this.#request('OPTIONS', uri)).headers.getAll('Public').join(','));
-    // No `Require` of the backchannel: a doorbell takes it for a call and disables its button (Amcrest: go2rtc#247, #95, #830).
+    // `Require` of the backchannel only where somebody talks: a doorbell takes it for a call and disables its button (Amcrest: go2rtc#247,
+    // #95, #830).
     const response = await this.#request('DESCRIBE', uri, [['Accept', 'application/sdp']]);
     const location = response.headers.get('Location');
     if (response.status >= 300 && response.status < 400 && location !== undefined) return { location };
@@ -249,7 +255,7 @@ export class RtspClient {
   }
 
   #chosen(description: SessionDescription): readonly RtspTrack[] {
-    const sent = description.tracks.filter(isReceived);
+    const sent = description.tracks.filter((track) => isReceived(track) !== (this.#options.backchannel === true));
     const chosen = this.#options.choose?.(sent) ?? sent;
     if (chosen.length > 0) return chosen;
     const names = description.tracks.map((track) => track.encodingName || track.kind).join(', ');

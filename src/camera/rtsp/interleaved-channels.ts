@@ -27,9 +27,18 @@ export class InterleavedChannels {
     return this.#channels.get(channel);
   }
 
-  /** The channel of a track's RTCP; undefined when the track does not come interleaved. */
+  /** The channel of a track's RTP; undefined when the track is not interleaved. */
+  rtpOf(track: RtspTrack): number | undefined {
+    return this.#channelOf(track, false);
+  }
+
+  /** The same of its RTCP. */
   rtcpOf(track: RtspTrack): number | undefined {
-    for (const [channel, each] of this.#channels) if (each.track === track && each.isRtcp) return channel;
+    return this.#channelOf(track, true);
+  }
+
+  #channelOf(track: RtspTrack, isRtcp: boolean): number | undefined {
+    for (const [channel, each] of this.#channels) if (each.track === track && each.isRtcp === isRtcp) return channel;
     return undefined;
   }
 }

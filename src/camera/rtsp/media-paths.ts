@@ -98,6 +98,14 @@ export class MediaPaths {
     (found.isRtcp ? onRtcp : onRtp)(found.track, payload, arrivalMs);
   }
 
+  /** Sends on a track of ours, the backchannel; false when the packet was dropped. */
+  sendRtp(track: RtspTrack, packet: Uint8Array): boolean {
+    if (this.#closed) return false;
+    const channel = this.#channels.rtpOf(track);
+    if (channel !== undefined) return this.#options.connection().sendFrame(channel, packet);
+    return this.#udp.get(track)?.sendRtp(packet) ?? false;
+  }
+
   /** False when the packet was dropped. */
   sendRtcp(track: RtspTrack, packet: Uint8Array): boolean {
     if (this.#closed) return false;

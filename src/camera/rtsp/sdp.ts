@@ -24,9 +24,18 @@ export interface RtspTrack {
   direction: 'sendonly' | 'recvonly' | 'sendrecv' | undefined;
   /** `b=AS` in kbit/s. */
   bandwidth?: number;
+  /** Of JPEG, where it may not fit into the packets; pixels. */
+  frameSize?: { width: number; height: number };
   /** SSRC of its packets, where the answer to SETUP announced it. */
   ssrc?: number;
+  /** Of sound that is listed in several forms: all of them. A backchannel takes any (ONVIF Streaming section 5.3). */
+  formats?: readonly RtspFormat[];
+  /** `a=ptime`: milliseconds of sound that a packet is to have. */
+  packetMs?: number;
 }
+
+/** One form in which a track may come; the fields are those of {@link RtspTrack}. */
+export type RtspFormat = Pick<RtspTrack, 'payloadType' | 'encodingName' | 'clockRate' | 'channels' | 'fmtp'>;
 
 export interface SessionDescription {
   /** The session's own `a=control`; undefined when there is none. */
@@ -36,11 +45,17 @@ export interface SessionDescription {
 
 /** More than any camera has; the rest is not read. */
 const MAX_TRACKS = 32;
+/** Of one track; Dahua lists twenty for its backchannel. */
+const MAX_FORMATS = 32;
+/** Pixels: what a JPEG can be at most. */
+const MAX_FRAME_SIZE = 65_535;
 const MAX_LINE_LENGTH = 16 * 1024;
 
 /** RFC 3551 section 6, as far as cameras use them without rtpmap. */
 const STATIC_PAYLOAD_TYPES = new Map<number, string>([
   [0, 'PCMU/8000'],
+  // Reserved since; once G721, which is G.726 at 32 kbit/s.
+  [2, 'G726-32/8000'],
   [3, 'GSM/8000'],
   [8, 'PCMA/8000'],
   [9, 'G722/8000'],
@@ -103,20 +118,40 @@ function parseTrack(
 ): RtspTrack | undefined {
   const [kind = '', , , ...formats] = section.media.split(/\s+/);
   const payloadType = Number.parseInt(formats[0] ?? '', 10);
-  if ((kind !== 'video' && kind !== 'audio' && kind !== 'application') || !(payloadType >= 0 && payloadType < 128))
-    return undefined;
+  if ((kind !== 'video' && kind !== 'audio' && kind !== 'application') || !isPayloadType(payloadType)) return undefined;
 
   const { bandwidth } = section;
+  const format = (payload: number): RtspFormat => ({
+    payloadType: payload,
+    ...parseEncoding(forPayloadType(section, 'rtpmap', payload) ?? STATIC_PAYLOAD_TYPES.get(payload) ?? '', kind),
+    fmtp: parseFormatParameters(forPayloadType(section, 'fmtp', payload) ?? misplacedFmtp(sections, payload) ?? ''),
+  });
+  const others = kind === 'audio' ? formats.slice(1, MAX_FORMATS).map(Number).filter(isPayloadType) : [];
+  const frameSize = kind === 'video' ? frameSizeOf(section, payloadType) : undefined;
+  const packetMs = kind === 'audio' ? positive(attribute(section, 'ptime') ?? '') : undefined;
   return {
     kind,
     index,
     control: attribute(section, 'control') ?? '',
-    payloadType,
-    ...parseEncoding(forPayloadType(section, 'rtpmap', payloadType) ?? STATIC_PAYLOAD_TYPES.get(payloadType) ?? '', kind),
-    fmtp: parseFormatParameters(forPayloadType(section, 'fmtp', payloadType) ?? misplacedFmtp(sections, payloadType) ?? ''),
+    ...format(payloadType),
     direction: directionOf(section) ?? sessionDirection,
     ...(bandwidth === undefined ? {} : { bandwidth }),
+    ...(others.length === 0 ? {} : { formats: [payloadType, ...others].map(format) }),
+    ...(frameSize === undefined ? {} : { frameSize }),
+    ...(packetMs === undefined ? {} : { packetMs }),
   };
+}
+
+/** `a=x-dimensions:W,H`, as GStreamer's servers write it, or `a=framesize:PT W-H` (3GPP TS 26.234). */
+function frameSizeOf(section: Section, payloadType: number): RtspTrack['frameSize'] {
+  const text = attribute(section, 'x-dimensions') ?? forPayloadType(section, 'framesize', payloadType) ?? '';
+  const [width, height] = text.split(/[,x-]/).map((part) => Number.parseInt(part, 10));
+  const isSize = (pixels: number | undefined): pixels is number => pixels !== undefined && pixels > 0 && pixels <= MAX_FRAME_SIZE;
+  return isSize(width) && isSize(height) ? { width, height } : undefined;
+}
+
+function isPayloadType(payloadType: number): boolean {
+  return payloadType >= 0 && payloadType < 128;
 }
 
 function parseEncoding(rtpmap: string, kind: RtspTrackKind): Pick<RtspTrack, 'encodingName' | 'clockRate' | 'channels'> {

@@ -106,6 +106,11 @@ export class UdpMedia {
     this.#send(this.#rtcp, this.#serverPorts?.rtcp, PUNCH_RTCP);
   }
 
+  /** On a track that we send, the backchannel; false when the packet was dropped. */
+  sendRtp(packet: Uint8Array): boolean {
+    return this.#send(this.#rtp, this.#serverPorts?.rtp, packet);
+  }
+
   /** False when the packet was dropped. */
   sendRtcp(packet: Uint8Array): boolean {
     return this.#send(this.#rtcp, this.#serverPorts?.rtcp, packet);

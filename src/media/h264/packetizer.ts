@@ -1,7 +1,9 @@
 import type { AccessUnit } from './nal.ts';
+import { cutInParts, packetizeNals } from '../nal-packetizer.ts';
 
 const STAP_A = 24;
 const FU_A = 28;
+const FU_HEADER_BYTES = 2;
 
 /**
  * RTP payloads of one access unit, RFC 6184 packetization-mode 1: small NAL units share a STAP-A, large ones become FU-A, however large the
@@ -11,26 +13,7 @@ const FU_A = 28;
  * @param maxPayload most bytes of a payload, at least 3
  */
 export function packetizeH264(accessUnit: AccessUnit, maxPayload: number): Buffer[] {
-  const payloads: Buffer[] = [];
-  let group: Buffer[] = [];
-  let groupLength = 1;
-  const closeGroup = (): void => {
-    if (group.length > 0) payloads.push(aggregate(group, groupLength));
-    group = [];
-    groupLength = 1;
-  };
-  for (const nal of accessUnit) {
-    if (nal.length === 0) continue;
-    if (groupLength + 2 + nal.length > maxPayload) closeGroup();
-    if (nal.length > maxPayload) {
-      fragment(nal, maxPayload, payloads);
-    } else {
-      group.push(nal);
-      groupLength += 2 + nal.length;
-    }
-  }
-  closeGroup();
-  return payloads;
+  return packetizeNals(accessUnit, maxPayload, { headerBytes: 1, leastBytes: 1, aggregate, fragment });
 }
 
 /** A NAL unit alone goes as it is; several become one STAP-A (RFC 6184 section 5.7.1). */
@@ -53,18 +36,13 @@ function aggregate(nals: Buffer[], length: number): Buffer {
   return payload;
 }
 
-/** FU-A fragments of nearly equal size, so that no tiny one is left at the end (RFC 6184 section 5.8). */
+/** FU-A fragments (RFC 6184 section 5.8). */
 function fragment(nal: Buffer, maxPayload: number, payloads: Buffer[]): void {
   const header = nal[0] ?? 0;
-  const body = nal.subarray(1);
-  const count = Math.ceil(body.length / (maxPayload - 2));
-  const size = Math.ceil(body.length / count);
-  for (let at = 0; at < body.length; at += size) {
-    const part = body.subarray(at, at + size);
-    const payload = Buffer.allocUnsafe(2 + part.length);
+  const parts = cutInParts(nal.subarray(1), maxPayload - FU_HEADER_BYTES, FU_HEADER_BYTES);
+  for (const [at, payload] of parts.entries()) {
     payload.writeUInt8((header & 0xe0) | FU_A, 0);
-    payload.writeUInt8((at === 0 ? 0x80 : 0) | (at + size >= body.length ? 0x40 : 0) | (header & 0x1f), 1);
-    part.copy(payload, 2);
+    payload.writeUInt8((at === 0 ? 0x80 : 0) | (at === parts.length - 1 ? 0x40 : 0) | (header & 0x1f), 1);
     payloads.push(payload);
   }
 }

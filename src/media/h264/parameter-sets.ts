@@ -1,7 +1,10 @@
+import { exponentialGolombAt } from '../bit-reader.ts';
+import { ParameterSetStore } from '../parameter-set-store.ts';
 import { isKeyframe, NAL_DELIMITER, NAL_FILLER, NAL_PPS, NAL_SPS, nalType, splitAtStartCodes, type AccessUnit } from './nal.ts';
+import { parseSequenceParameters } from './sequence-parameters.ts';
 
-/** More parameter sets than any camera has; bounds what a stream can make us keep. */
-const MAX_SETS = 32;
+/** More than any session description has. */
+const MAX_DESCRIBED = 32;
 
 /**
  * Keeps the newest SPS and PPS of a stream, from its SDP and in band, and puts them before each IDR picture, so that a decoder
@@ -9,17 +12,21 @@ const MAX_SETS = 32;
  * count over those of the SDP, and newer ones over older ones, since a camera changes its resolution without a word (RTSPtoWebRTC#28).
  */
 export class ParameterSets {
-  /** By type and id, in order of arrival: an SPS comes before the PPS that refers to it. */
-  readonly #sps = new Map<string, Buffer>();
-  readonly #pps = new Map<string, Buffer>();
+  /** Apart, since an SPS comes before the PPS that refers to it. */
+  readonly #sps = new ParameterSetStore();
+  readonly #pps = new ParameterSetStore();
+  readonly #onChange: (nal: Buffer) => void;
+  #interlaced = false;
 
   /**
    * @param sprop value of the SDP's sprop-parameter-sets (RFC 6184 section 8.1). Absent, empty (Hikvision: gortsplib#88, mediamtx#861,
    * go2rtc#1558), without a PPS or no parameter sets at all (VStarcam), it is passed over: those in band are waited for.
+   * @param onChange told of each set that is not as before
    */
-  constructor(sprop?: string) {
-    for (const part of sprop?.split(',').slice(0, MAX_SETS) ?? []) {
-      for (const nal of splitAtStartCodes(Buffer.from(part, 'base64'))) this.#keep(nal);
+  constructor(sprop?: string, onChange: (nal: Buffer) => void = () => undefined) {
+    this.#onChange = onChange;
+    for (const part of sprop?.split(',').slice(0, MAX_DESCRIBED) ?? []) {
+      for (const nal of splitAtStartCodes(Buffer.from(part, 'base64')) ?? []) this.#keep(nal);
     }
   }
 
@@ -29,49 +36,31 @@ export class ParameterSets {
     const essential = accessUnit.filter((nal) => !isTransportOnly(nal));
     if (!isKeyframe(accessUnit)) return essential;
     const rest = essential.filter((nal) => nalType(nal) !== NAL_SPS && nalType(nal) !== NAL_PPS);
-    return [...this.#sps.values(), ...this.#pps.values(), ...rest];
+    return [...this.#sps.all, ...this.#pps.all, ...rest];
   }
 
   /** True once there is an SPS and a PPS: before that no picture can be decoded. */
   get complete(): boolean {
-    return this.#sps.size > 0 && this.#pps.size > 0;
+    return !this.#sps.isEmpty && !this.#pps.isEmpty;
+  }
+
+  /** The newest SPS allows pictures of two fields (frame_mbs_only_flag 0), which an encoder sets for nothing else. */
+  get interlaced(): boolean {
+    return this.#interlaced;
   }
 
   #keep(nal: Buffer): void {
     const type = nalType(nal);
-    if (type === NAL_SPS) keep(this.#sps, spsId(nal), nal);
-    if (type === NAL_PPS) keep(this.#pps, exponentialGolomb(nal, 1)?.toString(), nal);
+    // seq_parameter_set_id follows profile, constraint flags and level (ITU-T H.264 7.3.2.1.1).
+    if (type === NAL_SPS && this.#sps.keep(exponentialGolombAt(nal, 4), nal)) {
+      this.#interlaced = parseSequenceParameters(nal)?.framesOnly === false;
+      this.#onChange(nal);
+    }
+    if (type === NAL_PPS && this.#pps.keep(exponentialGolombAt(nal, 1), nal)) this.#onChange(nal);
   }
 }
 
 function isTransportOnly(nal: Buffer): boolean {
   const type = nalType(nal);
   return type === NAL_DELIMITER || type === NAL_FILLER;
-}
-
-function keep(sets: Map<string, Buffer>, id: string | undefined, nal: Buffer): void {
-  if (id === undefined || nal.length > 1024) return;
-  if (sets.size >= MAX_SETS && !sets.has(id)) return;
-  // A copy: the NAL unit is a view of a chunk from the socket, which it would keep alive.
-  if (sets.get(id)?.equals(nal) !== true) sets.set(id, Buffer.from(nal));
-}
-
-/** seq_parameter_set_id follows profile, constraint flags and level (ITU-T H.264 7.3.2.1.1). */
-function spsId(nal: Buffer): string | undefined {
-  return exponentialGolomb(nal, 4)?.toString();
-}
-
-/** The ue(v) that starts at byte `offset` (ITU-T H.264 9.1); undefined when it is not whole or over 16 bits. */
-function exponentialGolomb(bytes: Buffer, offset: number): number | undefined {
-  let zeros = 0;
-  let bit = offset * 8;
-  const bitAt = (index: number): number => ((bytes[index >> 3] ?? 0) >> (7 - (index & 7))) & 1;
-  while (bit < bytes.length * 8 && bitAt(bit) === 0) {
-    zeros += 1;
-    bit += 1;
-  }
-  if (zeros > 16 || bit + zeros >= bytes.length * 8) return undefined;
-  let value = 0;
-  for (let index = 0; index <= zeros; index += 1) value = value * 2 + bitAt(bit + index);
-  return value - 1;
 }

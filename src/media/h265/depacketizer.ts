@@ -1,119 +1,113 @@
-import type { RtpPacket } from '../rtp/packet.ts';
-import { NAL_HEADER_BYTES, nalType } from './nal.ts';
+import { splitAtStartCodes } from '../h264/nal.ts';
+import { NalDepacketizer, type NalDepacketizerLimits } from '../nal-depacketizer.ts';
+import { isSlice, NAL_DELIMITER, NAL_HEADER_BYTES, NAL_PREFIX_SEI, NAL_VPS, nalType } from './nal.ts';
 
 /** Payload structures of RFC 7798 section 4.4. */
 const AGGREGATION_PACKET = 48;
 const FRAGMENTATION_UNIT = 49;
-
-/** One access unit as it came out of its packets. */
-export interface DepacketizedAccessUnit {
-  nals: Buffer[];
-  /** RTP timestamp, 32 bits, 90 kHz. */
-  timestamp: number;
-  /** True when a packet of it is missing or malformed: not fit for a decoder. */
-  damaged: boolean;
-}
-
-const MAX_BYTES = 4 * 1024 * 1024;
-const MAX_NALS = 512;
+/** Bytes of a decoding order number (DONL), and of the difference to the one before (DOND). */
+const DONL_BYTES = 2;
+const DOND_BYTES = 1;
 
 /**
- * RTP packets in order to access units, RFC 7798: single NAL units, aggregation packets and fragmentation units, without DONL, which
- * only `sprop-max-don-diff` brings and no camera sends. An access unit ends where the timestamp changes: markers are not relied on, since
- * cameras set them on each slice.
+ * RTP packets in order to access units, RFC 7798: single NAL units, aggregation packets and fragmentation units. Where they have decoding
+ * order numbers they must come in that order, which is all that a live camera has a reason to send: what does not is malformed.
  */
-export class H265Depacketizer {
-  #nals: Buffer[] = [];
-  #bytes = 0;
-  #timestamp: number | undefined;
-  #damaged = false;
-  #fragments: Buffer[] = [];
-  #malformed = 0;
+export class H265Depacketizer extends NalDepacketizer {
+  readonly #donlBytes: number;
+  readonly #dondBytes: number;
 
-  /** Packets that were no H.265 payload of RFC 7798, or that went over a limit. */
-  get malformed(): number {
-    return this.#malformed;
+  /** @param hasOrderNumbers the SDP's sprop-max-don-diff is greater than 0 */
+  constructor({ hasOrderNumbers = false, limits }: { hasOrderNumbers?: boolean; limits?: NalDepacketizerLimits } = {}) {
+    super(limits);
+    this.#donlBytes = hasOrderNumbers ? DONL_BYTES : 0;
+    this.#dondBytes = hasOrderNumbers ? DOND_BYTES : 0;
   }
 
-  /** Takes the next packet; `gap` says that packets before it were lost. Returns the access unit that ended before it. */
-  push(packet: RtpPacket, gap: boolean): DepacketizedAccessUnit | undefined {
-    let completed: DepacketizedAccessUnit | undefined;
-    if (this.#timestamp !== undefined && packet.timestamp !== this.#timestamp) {
-      // A gap before this packet may have taken the end of the access unit before it.
-      if (gap) this.#lose();
-      completed = this.#complete(this.#timestamp);
-    }
-    this.#timestamp = packet.timestamp;
-    if (gap) this.#lose();
-    if (!this.#take(packet.payload)) {
-      this.#malformed += 1;
-      this.#lose();
-    }
-    return completed;
-  }
-
-  #lose(): void {
-    this.#damaged = true;
-    this.#fragments = [];
-  }
-
-  #complete(timestamp: number): DepacketizedAccessUnit | undefined {
-    if (this.#fragments.length > 0) this.#lose();
-    const unit = { nals: this.#nals, timestamp, damaged: this.#damaged };
-    this.#nals = [];
-    this.#bytes = 0;
-    this.#damaged = false;
-    return unit.nals.length > 0 || unit.damaged ? unit : undefined;
-  }
-
-  /** False when the payload is malformed or too large. */
-  #take(payload: Buffer): boolean {
-    if (payload.length === 0) return true;
+  protected override take(payload: Buffer): boolean {
     if (payload.length <= NAL_HEADER_BYTES) return false;
-    const type = nalType(payload);
-    if (type === FRAGMENTATION_UNIT) return this.#takeFragment(payload);
-    if (this.#fragments.length > 0) this.#lose();
-    return type === AGGREGATION_PACKET ? this.#takeAggregate(payload) : this.#add(payload);
+    switch (nalType(payload)) {
+      case FRAGMENTATION_UNIT:
+        return this.#takeFragment(payload);
+      case AGGREGATION_PACKET:
+        return this.#takeAggregate(payload);
+      default:
+        return this.#takeSingle(payload);
+    }
+  }
+
+  protected override continuesPicture(payload: Buffer): boolean {
+    const first = this.#firstNal(payload);
+    return first !== undefined && first.type < NAL_VPS && !first.beginsPicture;
+  }
+
+  protected override beginsPicture(payload: Buffer): boolean {
+    const first = this.#firstNal(payload);
+    if (first === undefined) return false;
+    if (first.type < NAL_VPS) return first.beginsPicture;
+    return first.type <= NAL_DELIMITER || first.type === NAL_PREFIX_SEI;
+  }
+
+  protected override hasPicture(nals: Buffer[]): boolean {
+    return nals.some(isSlice);
+  }
+
+  /** Start codes may stand between parameter sets, as in H.264; nothing of the kind is in what begins with a slice. */
+  protected override split(nal: Buffer): readonly Buffer[] | undefined {
+    const nals = nalType(nal) < NAL_VPS ? [nal] : splitAtStartCodes(nal);
+    const isSound = nals?.every((each) => each.length > NAL_HEADER_BYTES && nalType(each) < AGGREGATION_PACKET) === true;
+    return isSound ? nals : undefined;
+  }
+
+  #takeSingle(payload: Buffer): boolean {
+    if (this.#donlBytes === 0) return this.add(payload);
+    if (!this.#takeOrder(payload, NAL_HEADER_BYTES)) return false;
+    return this.add(Buffer.concat([payload.subarray(0, NAL_HEADER_BYTES), payload.subarray(NAL_HEADER_BYTES + this.#donlBytes)]));
   }
 
   #takeAggregate(payload: Buffer): boolean {
-    let at = NAL_HEADER_BYTES;
+    this.endFragments();
+    if (!this.#takeOrder(payload, NAL_HEADER_BYTES)) return false;
+    let at = NAL_HEADER_BYTES + this.#donlBytes;
     while (at + 2 <= payload.length) {
       const length = payload.readUInt16BE(at);
       at += 2;
-      if (at + length > payload.length || !this.#add(payload.subarray(at, at + length))) return false;
-      at += length;
+      if (at + length > payload.length || !this.add(payload.subarray(at, at + length))) return false;
+      // The next unit's difference is always one or more: units of an aggregation packet are in decoding order.
+      at += length + this.#dondBytes;
     }
     return true;
   }
 
   #takeFragment(payload: Buffer): boolean {
-    const header = payload[2];
-    if (header === undefined) return false;
-    const start = (header & 0x80) !== 0;
-    const end = (header & 0x40) !== 0;
-    if (start) {
-      if (this.#fragments.length > 0) this.#lose();
-      const first = ((payload[0] ?? 0) & 0x81) | ((header & 0x3f) << 1);
-      this.#fragments = [Buffer.from([first, payload[1] ?? 0])];
-    } else if (this.#fragments.length === 0) {
-      return this.#damaged; // Its start was lost: already counted as damage when the gap was seen.
-    }
-    this.#bytes += payload.length;
-    if (this.#bytes > MAX_BYTES) return false;
-    this.#fragments.push(payload.subarray(3));
-    if (!end) return true;
-    const nal = Buffer.concat(this.#fragments);
-    this.#fragments = [];
-    this.#bytes -= nal.length;
-    return this.#add(nal);
+    const header = payload.readUInt8(NAL_HEADER_BYTES);
+    const isFirst = (header & 0x80) !== 0;
+    const isLast = (header & 0x40) !== 0;
+    if (!isFirst) return this.addFragment(undefined, payload.subarray(3), isLast);
+    if (!this.#takeOrder(payload, 3)) return false;
+    const first = (payload.readUInt8(0) & 0x81) | ((header & 0x3f) << 1);
+    return this.addFragment(Buffer.from([first, payload.readUInt8(1)]), payload.subarray(3 + this.#donlBytes), isLast);
   }
 
-  #add(nal: Buffer): boolean {
-    if (nal.length <= NAL_HEADER_BYTES || nalType(nal) >= AGGREGATION_PACKET) return false;
-    this.#bytes += nal.length;
-    if (this.#bytes > MAX_BYTES || this.#nals.length >= MAX_NALS) return false;
-    this.#nals.push(nal);
-    return true;
+  #takeOrder(payload: Buffer, at: number): boolean {
+    if (this.#donlBytes === 0) return true;
+    return at + DONL_BYTES <= payload.length && this.isInOrder(payload.readUInt16BE(at));
   }
+
+  /** Undefined when it began in a packet before. `beginsPicture` is of a slice: first_slice_segment_in_pic_flag. */
+  #firstNal(payload: Buffer): { type: number; beginsPicture: boolean } | undefined {
+    const packetType = nalType(payload);
+    if (packetType === FRAGMENTATION_UNIT) {
+      const header = payload[NAL_HEADER_BYTES] ?? 0;
+      return (header & 0x80) === 0 ? undefined : { type: header & 0x3f, beginsPicture: isSet(payload[3 + this.#donlBytes]) };
+    }
+    const offset = NAL_HEADER_BYTES + this.#donlBytes;
+    if (packetType !== AGGREGATION_PACKET) return { type: packetType, beginsPicture: isSet(payload[offset]) };
+    const nal = payload.subarray(offset + 2);
+    return { type: nalType(nal), beginsPicture: isSet(nal[NAL_HEADER_BYTES]) };
+  }
+}
+
+function isSet(byte: number | undefined): boolean {
+  return ((byte ?? 0) & 0x80) !== 0;
 }

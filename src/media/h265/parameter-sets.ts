@@ -16,6 +16,8 @@ export interface SequenceParameters {
   bitDepth: number;
   /** The source is interlaced: each picture is a field, or a frame of two. */
   interlaced: boolean;
+  /** Highest TemporalId that pictures may have (sps_max_sub_layers_minus1). */
+  highestSubLayer: number;
   /** Pictures that may be shown later than one that follows them. */
   maxReorderPictures: number;
   /** What a slice header is read with. */
@@ -52,7 +54,7 @@ export function parseSequenceParameters(nal: Buffer): SequenceParameters | undef
   if (reader.overrun || id > 15 || chromaFormat > 3 || bitDepth > 16 || pictureOrderBits > 16) return undefined;
   if (!isSize(size.width) || !isSize(size.height)) return undefined;
   const slice = { separateColourPlanes, pictureOrderBits };
-  return { id, ...profile, ...size, chromaFormat, bitDepth, maxReorderPictures, slice };
+  return { id, ...profile, ...size, chromaFormat, bitDepth, highestSubLayer: subLayers, maxReorderPictures, slice };
 }
 
 /** Undefined when the NAL unit is no picture parameter set, or not whole. Never throws. */

@@ -32,6 +32,16 @@ export function parseSlice(
   return reader.overrun || type === undefined ? undefined : { type, pictureOrder };
 }
 
+/** Of the first slice of a picture; undefined when its header is not whole. @param extraSliceBits of its picture parameter set */
+export function parseSliceType(nal: Buffer, extraSliceBits: number): 'B' | 'P' | 'I' | undefined {
+  if (!isSlice(nal)) return undefined;
+  const reader = new BitReader(nal, NAL_HEADER_BYTES, MAX_BYTES);
+  if (readStart(nal, reader) === undefined) return undefined;
+  reader.skip(extraSliceBits);
+  const type = TYPES[reader.exponentialGolomb()];
+  return reader.overrun ? undefined : type;
+}
+
 /** True where the count of pictures begins anew. */
 export function isIdr(nal: Buffer): boolean {
   return nalType(nal) === NAL_IDR_W_RADL || nalType(nal) === NAL_IDR_N_LP;

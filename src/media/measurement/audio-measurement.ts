@@ -1,3 +1,5 @@
+import { parseAudioSpecificConfig } from '../aac/audio-specific-config.ts';
+import { soundFormat } from '../sound-track.ts';
 import { TrackReceiver, type TrackDescription } from '../track.ts';
 
 /** What a sound track turned out to be. */
@@ -17,8 +19,6 @@ const BURST_MS = 1000;
 const MIN_SPAN_MS = 1000;
 /** G.711: a byte a sample (RFC 3551 section 4.5.14). */
 const BYTE_A_SAMPLE: ReadonlySet<string> = new Set(['PCMU', 'PCMA']);
-/** ISO/IEC 14496-3 table 1.18. */
-const AAC_RATES = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350];
 
 /** Measures a sound track. */
 export class AudioMeasurement {
@@ -50,10 +50,11 @@ export class AudioMeasurement {
   }
 
   get figures(): AudioFigures {
-    const aac = readAacConfig(this.#track.fmtp.get('config'), this.#track.encodingName);
+    const config = soundFormat(this.#track)?.config;
+    const aac = config && parseAudioSpecificConfig(config);
     const bytesPerSecond = this.#bytesPerSecond;
     return {
-      sampleRateHz: this.#measuredRate() ?? aac?.sampleRateHz ?? this.#track.clockRate,
+      sampleRateHz: this.#measuredRate() ?? aac?.outputRate ?? this.#track.clockRate,
       channels: aac?.channels ?? this.#channels,
       bitrateKbps: bytesPerSecond === null ? null : (bytesPerSecond * 8) / 1000,
     };
@@ -72,13 +73,4 @@ export class AudioMeasurement {
     const measured = bytesPerSecond / this.#channels;
     return G711_RATES.find((rate) => Math.abs(measured - rate) <= rate * TOLERANCE);
   }
-}
-
-/** Rate and channels in an AudioSpecificConfig (ISO/IEC 14496-3 section 1.6.2.1), as `config` of RFC 3640 has it, in hexadecimal. */
-function readAacConfig(config: string | undefined, encodingName: string): { sampleRateHz: number; channels: number } | undefined {
-  if (encodingName !== 'MPEG4-GENERIC' || config === undefined || !/^"?[\da-f]{4,}/i.test(config)) return undefined;
-  const bits = Number.parseInt(config.replace('"', '').slice(0, 4), 16);
-  const sampleRateHz = AAC_RATES[(bits >> 7) & 0x0f];
-  const channels = (bits >> 3) & 0x0f;
-  return sampleRateHz === undefined || channels === 0 ? undefined : { sampleRateHz, channels: channels === 7 ? 8 : channels };
 }

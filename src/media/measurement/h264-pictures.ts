@@ -21,7 +21,7 @@ export class H264Pictures implements PictureReader {
   /** @param sprop the SDP's sprop-parameter-sets */
   constructor(sprop: string | undefined) {
     for (const part of sprop?.split(',').slice(0, MAX_SPROP_SETS) ?? []) {
-      for (const nal of splitAtStartCodes(Buffer.from(part, 'base64'))) if (this.#keep(nal)) this.#places.sdp = true;
+      for (const nal of splitAtStartCodes(Buffer.from(part, 'base64')) ?? []) if (this.#keep(nal)) this.#places.sdp = true;
     }
     // What the SDP says holds until a picture names its own.
     for (const sequence of this.#sequences.values()) this.#format = formatOf(sequence);

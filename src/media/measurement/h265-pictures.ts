@@ -1,4 +1,5 @@
-import { H265Depacketizer, type DepacketizedAccessUnit } from '../h265/depacketizer.ts';
+import { hasOrderNumbers } from '../h265/coding.ts';
+import { H265Depacketizer } from '../h265/depacketizer.ts';
 import { isRandomAccess, isSlice, nalType, NAL_RADL_N, NAL_RASL_R, temporalId } from '../h265/nal.ts';
 import {
   parsePictureParameters,
@@ -7,6 +8,7 @@ import {
   type SequenceParameters,
 } from '../h265/parameter-sets.ts';
 import { isIdr, parseSlice, parseSliceStart } from '../h265/slice-header.ts';
+import type { DepacketizedAccessUnit } from '../nal-depacketizer.ts';
 import { PictureOrder } from '../picture-order.ts';
 import type { RtpPacket } from '../rtp/packet.ts';
 import { chromaName, keepBounded, type MeasuredPicture, type PictureReader, type VideoFormat } from './picture.ts';
@@ -24,15 +26,17 @@ const MAX_SPROP_SETS = 32;
 
 /** Pictures of H.265. */
 export class H265Pictures implements PictureReader {
-  readonly #depacketizer = new H265Depacketizer();
+  readonly #depacketizer: H265Depacketizer;
   readonly #order = new PictureOrder();
   readonly #sequences = new Map<number, SequenceParameters>();
   readonly #pictures = new Map<number, PictureParameters>();
   readonly #places = { sdp: false, inBand: false };
   #format: VideoFormat | undefined;
 
-  /** @param sprops the SDP's sprop-vps, sprop-sps and sprop-pps (RFC 7798 section 7.1) */
-  constructor(sprops: readonly (string | undefined)[]) {
+  /** @param fmtp parameters of the SDP's fmtp (RFC 7798 section 7.1), keys in lower case */
+  constructor(fmtp: ReadonlyMap<string, string>) {
+    this.#depacketizer = new H265Depacketizer({ hasOrderNumbers: hasOrderNumbers(fmtp) });
+    const sprops = ['sprop-vps', 'sprop-sps', 'sprop-pps'].map((name) => fmtp.get(name));
     for (const part of sprops.flatMap((sprop) => sprop?.split(',') ?? []).slice(0, MAX_SPROP_SETS)) {
       if (this.#keep(Buffer.from(part, 'base64'))) this.#places.sdp = true;
     }
@@ -53,20 +57,19 @@ export class H265Pictures implements PictureReader {
   }
 
   push(packet: RtpPacket, gap: boolean): MeasuredPicture[] {
-    const unit = this.#depacketizer.push(packet, gap);
-    const picture = unit && this.#read(unit);
-    return picture === undefined ? [] : [picture];
+    return this.#depacketizer.push(packet, gap).flatMap((unit) => this.#read(unit) ?? []);
   }
 
-  #read({ nals, timestamp, damaged }: DepacketizedAccessUnit): MeasuredPicture | undefined {
+  #read({ nals, timestamp, damaged, lostBefore }: DepacketizedAccessUnit): MeasuredPicture | undefined {
     for (const nal of nals) if (this.#keep(nal)) this.#places.inBand = true;
-    if (damaged) this.#order.forget();
+    const isBroken = damaged || lostBefore;
+    if (isBroken) this.#order.forget();
     const slices = nals.filter(isSlice);
     if (!damaged && slices.length === 0) return undefined;
     const first = slices.find((slice) => parseSliceStart(slice) !== undefined);
     return {
       timestamp,
-      damaged,
+      damaged: isBroken,
       keyframe: slices.some(isRandomAccess),
       ...(first === undefined ? { type: null, reordered: null } : this.#place(first)),
     };

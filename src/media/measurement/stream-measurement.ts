@@ -1,8 +1,10 @@
 import { parseRtcp } from '../rtp/rtcp.ts';
+import { isPassedSound } from '../sound-track.ts';
 import { Stream } from '../stream.ts';
 import type { TrackDescription, TrackReceiver } from '../track.ts';
 import { AudioMeasurement, type AudioFigures } from './audio-measurement.ts';
 import { MetadataMeasurement, type MetadataFigures } from './metadata-measurement.ts';
+import { isPassedVideo } from '../video-coding.ts';
 import { VideoMeasurement, type VideoFigures } from './video-measurement.ts';
 
 /** A track of a session description; channels of sound. */
@@ -23,15 +25,17 @@ export interface TrackFigures {
   clockOffsetMs: number | null;
   /** When the first packet came, Unix milliseconds. */
   firstPacketMs: number | null;
-  /** The gateway hands the track on to viewers. */
+  /** The gateway hands the track on to viewers as it comes. */
   passed: boolean;
+  /** It hands it on, or what is made of it. */
+  used: boolean;
 }
 
 export interface StreamFigures {
   video: (TrackFigures & VideoFigures & { fmtp: ReadonlyMap<string, string> }) | null;
   audio: (TrackFigures & AudioFigures) | null;
   metadata: (TrackFigures & MetadataFigures) | null;
-  /** Pictures that the gateway would have handed on to a viewer. */
+  /** Pictures that the gateway would have handed on to a viewer, or had converted for it. */
   framesPassed: number;
 }
 
@@ -53,12 +57,11 @@ export class StreamMeasurement {
   readonly #video: (MeasuredEntry & { measurement: VideoMeasurement }) | undefined;
   readonly #audio: (MeasuredEntry & { measurement: AudioMeasurement }) | undefined;
   readonly #metadata: (MeasuredEntry & { measurement: MetadataMeasurement }) | undefined;
-  readonly #passed: readonly MeasuredTrack[];
+  readonly #used: readonly MeasuredTrack[];
   readonly #stream: Stream;
-  #framesPassed = 0;
 
   constructor(tracks: readonly MeasuredTrack[]) {
-    this.#passed = Stream.choose(tracks);
+    this.#used = Stream.choose(tracks);
     this.#video = this.#entry(tracks, 'video', (track) => new VideoMeasurement(track));
     this.#audio = this.#entry(tracks, 'audio', (track) => new AudioMeasurement(track, track.channels));
     this.#metadata = this.#entry(tracks, 'application', (track) => new MetadataMeasurement(track));
@@ -68,19 +71,13 @@ export class StreamMeasurement {
       clockOffsetMs: 0,
       onKeyframeWanted: () => undefined,
     });
-    this.#stream.setTracks(this.#passed);
-    this.#stream.addReader({
-      video: () => (this.#framesPassed += 1),
-      audio: () => undefined,
-      metadata: () => undefined,
-      wantsMetadata: false,
-    });
+    this.#stream.setTracks(this.#used);
   }
 
   /** Takes an RTP packet; arrival in Unix milliseconds. */
   receiveRtp(track: MeasuredTrack, bytes: Buffer, arrivalMs: number): void {
-    const passed = this.#passed.indexOf(track);
-    if (passed !== -1) this.#stream.receiveRtp(passed, bytes, arrivalMs);
+    const index = this.#used.indexOf(track);
+    if (index !== -1) this.#stream.receiveRtp(index, bytes, arrivalMs);
     const entry = this.#entryOf(track);
     if (entry === undefined) return;
     entry.firstPacketMs ??= arrivalMs;
@@ -105,7 +102,7 @@ export class StreamMeasurement {
       video: video === undefined ? null : { ...this.#common(video, nowMs), ...video.measurement.figures, fmtp: video.track.fmtp },
       audio: audio === undefined ? null : { ...this.#common(audio, nowMs), ...audio.measurement.figures },
       metadata: metadata === undefined ? null : { ...this.#common(metadata, nowMs), ...metadata.measurement.figures },
-      framesPassed: this.#framesPassed,
+      framesPassed: (this.#stream.video?.accessUnits ?? 0) - (this.#stream.video?.damaged ?? 0),
     };
   }
 
@@ -115,7 +112,7 @@ export class StreamMeasurement {
     kind: MeasuredTrack['kind'],
     measure: (track: MeasuredTrack) => Measurement,
   ): (MeasuredEntry & { measurement: Measurement }) | undefined {
-    const track = [...this.#passed, ...tracks].find((each) => each.kind === kind);
+    const track = [...this.#used, ...tracks].find((each) => each.kind === kind);
     return track && { track, measurement: measure(track), senderReports: 0, firstPacketMs: null };
   }
 
@@ -135,7 +132,13 @@ export class StreamMeasurement {
       senderReports,
       clockOffsetMs: receiver.reportedClockOffsetMs ?? null,
       firstPacketMs,
-      passed: this.#passed.includes(track),
+      passed: this.#used.includes(track) && isPassed(track),
+      used: this.#used.includes(track),
     };
   }
+}
+
+function isPassed(track: TrackDescription): boolean {
+  if (track.kind === 'audio') return isPassedSound(track);
+  return track.kind !== 'video' || isPassedVideo(track);
 }

@@ -131,7 +131,7 @@ function readerFor({ encodingName, fmtp }: TrackDescription): PictureReader {
     case 'H264':
       return new H264Pictures(fmtp.get('sprop-parameter-sets'));
     case 'H265':
-      return new H265Pictures([fmtp.get('sprop-vps'), fmtp.get('sprop-sps'), fmtp.get('sprop-pps')]);
+      return new H265Pictures(fmtp);
     default:
       return new OtherPictures(encodingName);
   }

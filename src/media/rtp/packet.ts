@@ -10,6 +10,8 @@ export interface RtpPacket {
   /** 32 bits, in units of the payload's clock rate. */
   timestamp: number;
   ssrc: number;
+  /** Header extension with its own header of four bytes, where there is one. */
+  extension?: Buffer;
   /** Without CSRC list, header extension and padding. */
   payload: Buffer;
 }
@@ -19,8 +21,10 @@ export function parseRtpPacket(bytes: Buffer): RtpPacket | undefined {
   if (bytes.length < RTP_HEADER_LENGTH) return undefined;
   const first = bytes.readUInt8(0);
   if (first >> 6 !== 2) return undefined;
-  let start = RTP_HEADER_LENGTH + (first & 0x0f) * 4;
-  if ((first & 0x10) !== 0) {
+  const extensionAt = RTP_HEADER_LENGTH + (first & 0x0f) * 4;
+  const hasExtension = (first & 0x10) !== 0;
+  let start = extensionAt;
+  if (hasExtension) {
     if (bytes.length < start + 4) return undefined;
     start += 4 + bytes.readUInt16BE(start + 2) * 4;
   }
@@ -32,7 +36,7 @@ export function parseRtpPacket(bytes: Buffer): RtpPacket | undefined {
   }
   if (start > end) return undefined;
   const second = bytes.readUInt8(1);
-  return {
+  const packet: RtpPacket = {
     payloadType: second & 0x7f,
     marker: second >> 7 === 1,
     sequenceNumber: bytes.readUInt16BE(2),
@@ -40,6 +44,8 @@ export function parseRtpPacket(bytes: Buffer): RtpPacket | undefined {
     ssrc: bytes.readUInt32BE(8),
     payload: bytes.subarray(start, end),
   };
+  if (hasExtension) packet.extension = bytes.subarray(extensionAt, start);
+  return packet;
 }
 
 /** Writes the fixed header of 12 bytes, without CSRC list or extension, at `offset`. */

@@ -52,6 +52,14 @@ export class ReorderBuffer<Packet extends Numbered = RtpPacket> {
     return tooLate ? this.#skipGap(nowMs) : [];
   }
 
+  /** Hands on what waits, in order: nothing more comes. */
+  drain(): Packet[] {
+    const all = this.#flush();
+    const last = all.at(-1);
+    if (last !== undefined) this.#expected = (last.sequenceNumber + 1) & 0xffff;
+    return all;
+  }
+
   /** What directly follows the last packet handed on. */
   #following(nowMs: number): Packet[] {
     const ordered: Packet[] = [];

@@ -1,4 +1,6 @@
 import { ntpFromUnixMs, type NtpTime } from '../../base/ntp.ts';
+import { parseRemb, type ReceiverEstimate } from './rtcp-remb.ts';
+import { parseTransportFeedback, type TransportFeedback } from './rtcp-transport-feedback.ts';
 
 /** RTCP packet types: RFC 3550 section 12.1, RFC 4585 section 6.1. */
 const SENDER_REPORT = 200;
@@ -7,6 +9,11 @@ const SOURCE_DESCRIPTION = 202;
 const BYE = 203;
 const TRANSPORT_FEEDBACK = 205;
 const PAYLOAD_FEEDBACK = 206;
+/** Formats of transport layer feedback: RFC 5104 sections 4.2.1 and 4.2.2. */
+const TMMBR = 3;
+const TMMBN = 4;
+/** Of transport layer feedback that which says when packets arrived, of payload feedback the receiver's own estimate. */
+const APPLICATION_LAYER = 15;
 
 /** One reception report block (RFC 3550 section 6.4.1). */
 export interface ReportBlock {
@@ -23,6 +30,15 @@ export interface ReportBlock {
   lastSenderReport: number;
   /** Since that report, in 1/65536 s. */
   delaySinceLastSenderReport: number;
+}
+
+/** A limit of TMMBR or TMMBN (RFC 5104 section 4.2). */
+export interface BitrateLimit {
+  /** In a request the source that is to be limited, in a notification whoever asked. */
+  ssrc: number;
+  bitsPerSecond: number;
+  /** What whoever asked counts for each packet beside its RTP payload and header, bytes. */
+  overheadBytes: number;
 }
 
 /** The RTCP that the product understands; everything else in a compound packet is passed over. */
@@ -42,8 +58,12 @@ export type RtcpMessage =
   | { type: 'nack'; ssrc: number; mediaSsrc: number; sequenceNumbers: number[] }
   /** Picture loss indication, RFC 4585 section 6.3.1. */
   | { type: 'pli'; ssrc: number; mediaSsrc: number }
+  /** Temporary maximum media stream bit rate request, RFC 5104 section 4.2.1: by the source that is to be limited. */
+  | { type: 'tmmbr'; ssrc: number; limits: BitrateLimit[] }
   /** Full intra request, RFC 5104 section 4.3.1; the sources are in its entries, the media SSRC of the header is 0. */
-  | { type: 'fir'; ssrc: number; entries: { ssrc: number; sequence: number }[] };
+  | { type: 'fir'; ssrc: number; entries: { ssrc: number; sequence: number }[] }
+  | TransportFeedback
+  | ReceiverEstimate;
 
 /**
  * The messages of a compound packet. Malformed bytes end the parse: what stands before them is returned, and `malformed` says so.
@@ -67,11 +87,16 @@ export function parseRtcp(bytes: Buffer): { messages: RtcpMessage[]; malformed: 
   return { messages, malformed: offset !== bytes.length };
 }
 
-/** Padding says its own length in its last byte and comes in words (RFC 3550 section 6.4.1); undefined when it cannot be. */
+/**
+ * Padding says its own length in its last byte and comes in words (RFC 3550 section 6.4.1), but in transport-wide feedback: browsers fill that up to
+ * a word with what is missing. Undefined when it cannot be.
+ */
 function paddingOf(packet: Buffer): number | undefined {
-  if ((packet.readUInt8(0) & 0x20) === 0) return 0;
+  const first = packet.readUInt8(0);
+  if ((first & 0x20) === 0) return 0;
   const padding = packet.readUInt8(packet.length - 1);
-  return padding > 0 && padding % 4 === 0 && padding <= packet.length - 4 ? padding : undefined;
+  const fills = (first & 0x1f) === APPLICATION_LAYER && packet.readUInt8(1) === TRANSPORT_FEEDBACK;
+  return padding > 0 && (padding % 4 === 0 || fills) && padding <= packet.length - 4 ? padding : undefined;
 }
 
 function parseOne(packetType: number, count: number, body: Buffer): RtcpMessage | 'malformed' | undefined {
@@ -95,10 +120,13 @@ function parseOne(packetType: number, count: number, body: Buffer): RtcpMessage 
       return { type: 'bye', ssrcs: Array.from({ length: count }, (_, index) => body.readUInt32BE(index * 4)) };
     case TRANSPORT_FEEDBACK:
       if (body.length < 8) return 'malformed';
-      return count === 1 ? parseNack(body) : undefined;
+      if (count === 1) return parseNack(body);
+      if (count === APPLICATION_LAYER) return parseTransportFeedback(body) ?? 'malformed';
+      return count === TMMBR ? parseTmmbr(body) : undefined;
     case PAYLOAD_FEEDBACK:
       if (body.length < 8) return 'malformed';
       if (count === 1) return { type: 'pli', ssrc: body.readUInt32BE(0), mediaSsrc: body.readUInt32BE(4) };
+      if (count === APPLICATION_LAYER) return parseRemb(body);
       return count === 4 ? parseFir(body) : undefined;
     default:
       return undefined;
@@ -139,6 +167,17 @@ function parseFir(body: Buffer): RtcpMessage {
     entries.push({ ssrc: body.readUInt32BE(at), sequence: body.readUInt8(at + 4) });
   }
   return { type: 'fir', ssrc: body.readUInt32BE(0), entries };
+}
+
+/** Six bits of exponent, 17 of mantissa, nine of overhead: the rate is mantissa * 2^exponent bit/s. */
+function parseTmmbr(body: Buffer): RtcpMessage {
+  const limits: BitrateLimit[] = [];
+  for (let at = 8; at + 8 <= body.length; at += 8) {
+    const word = body.readUInt32BE(at + 4);
+    const bitsPerSecond = ((word >>> 9) & 0x1_ffff) * 2 ** (word >>> 26);
+    limits.push({ ssrc: body.readUInt32BE(at), bitsPerSecond, overheadBytes: word & 0x1ff });
+  }
+  return { type: 'tmmbr', ssrc: body.readUInt32BE(0), limits };
 }
 
 /** What a sender says of itself (RFC 3550 section 6.4.1). */
@@ -189,6 +228,29 @@ export function encodePictureLossIndication(ssrc: number, mediaSsrc: number): Bu
   writeRtcpHeader(bytes, 1, PAYLOAD_FEEDBACK, 12);
   bytes.writeUInt32BE(ssrc, 4);
   bytes.writeUInt32BE(mediaSsrc, 8);
+  return bytes;
+}
+
+/** The notification that answers a TMMBR (RFC 5104 section 4.2.2), to stand behind a report in a compound packet. */
+export function encodeTmmbn(ssrc: number, limits: readonly BitrateLimit[]): Buffer {
+  const bytes = Buffer.alloc(12 + limits.length * 8);
+  writeRtcpHeader(bytes, TMMBN, TRANSPORT_FEEDBACK, bytes.length);
+  bytes.writeUInt32BE(ssrc, 4);
+  for (const [index, { ssrc: owner, bitsPerSecond, overheadBytes }] of limits.entries()) {
+    let exponent = 0;
+    while (bitsPerSecond / 2 ** exponent >= 2 ** 17) exponent += 1;
+    const mantissa = Math.floor(bitsPerSecond / 2 ** exponent);
+    bytes.writeUInt32BE(owner, 12 + index * 8);
+    bytes.writeUInt32BE(exponent * 2 ** 26 + mantissa * 2 ** 9 + (overheadBytes & 0x1ff), 16 + index * 8);
+  }
+  return bytes;
+}
+
+/** A goodbye (RFC 3550 section 6.6) of at most 31 sources, to stand behind a report in a compound packet. */
+export function encodeBye(ssrcs: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(4 + ssrcs.length * 4);
+  writeRtcpHeader(bytes, ssrcs.length, BYE, bytes.length);
+  for (const [index, ssrc] of ssrcs.entries()) bytes.writeUInt32BE(ssrc, 4 + index * 4);
   return bytes;
 }
 

@@ -1,3 +1,4 @@
+import { ArrivalClock } from './arrival-clock.ts';
 import { timestampDistance } from './packet.ts';
 
 /** A wall-clock time (Unix milliseconds, of the camera) and the RTP timestamp of that instant. */
@@ -11,13 +12,15 @@ export function timestampAt(mapping: TimeMapping, unixMs: number, clockRate: num
   return (mapping.timestamp + Math.round(((unixMs - mapping.unixMs) / 1000) * clockRate)) >>> 0;
 }
 
+/** The instant of a timestamp by a mapping, Unix milliseconds. */
+export function unixMsAt(mapping: TimeMapping, timestamp: number, clockRate: number): number {
+  return mapping.unixMs + (timestampDistance(mapping.timestamp, timestamp) / clockRate) * 1000;
+}
+
 /** A step forward beyond this and beyond the time that passed, or backward, is a jump of the camera's clock. */
 const FORWARD_SECONDS = 3;
 /** Where pictures come in another order than they are shown in, they step back, by less than this. */
 const REORDERED_SECONDS = 1;
-/** How fast the arrival-based mapping forgets its fastest packet, per packet: follows a drift, ignores jitter. */
-const FORGET = 0.002;
-
 /**
  * One track's time as viewers see it: continuous over restarts and jumps of the camera, so that a viewer's RTP timestamps never are
  * thrown about (frigate#6715, #9368; on reconnect: go2rtc#1943). The timeline starts at a number of its own; where the camera's timestamps
@@ -28,16 +31,16 @@ export class Timeline {
   /** What is added to the camera's timestamp. */
   #offset: number;
   #last: { timestamp: number; arrivalMs: number } | undefined;
-  /** The packet that came soonest after its timestamp, drifting later slowly. */
-  #arrivalAnchor: TimeMapping | undefined;
+  #arrival: ArrivalClock;
   /** As they were before the last jump. */
-  #before: { offset: number; arrivalAnchor: TimeMapping | undefined } | undefined;
+  #before: { offset: number; arrival: ArrivalClock } | undefined;
   #reordered = false;
 
   /** @param start first timestamp of the timeline, 32 bits */
   constructor(clockRate: number, start: number) {
     this.#clockRate = clockRate;
     this.#offset = start;
+    this.#arrival = new ArrivalClock(clockRate);
   }
 
   /** Whether pictures come in another order than they are shown in (B-frames): a small step back is no jump then. */
@@ -53,7 +56,7 @@ export class Timeline {
     else if (!this.#continues(rtpTimestamp, this.#offset, last, arrivalMs)) this.#mend(rtpTimestamp, last, arrivalMs);
     const timestamp = (rtpTimestamp + this.#offset) >>> 0;
     this.#last = { timestamp, arrivalMs };
-    this.#observeArrival(timestamp, arrivalMs);
+    this.#arrival.observe(timestamp, arrivalMs);
     return timestamp;
   }
 
@@ -64,7 +67,7 @@ export class Timeline {
 
   /** Our clock at a timestamp, from the packets that came soonest; undefined before the first. */
   get arrival(): TimeMapping | undefined {
-    return this.#arrivalAnchor;
+    return this.#arrival.mapping;
   }
 
   /** Whether the packet's timestamp, with that offset, goes on from the last one. */
@@ -76,32 +79,21 @@ export class Timeline {
 
   #mend(rtpTimestamp: number, last: { timestamp: number; arrivalMs: number }, arrivalMs: number): void {
     const before = this.#before;
-    const { offset, arrivalAnchor } = { offset: this.#offset, arrivalAnchor: this.#arrivalAnchor };
+    const { offset, arrival } = { offset: this.#offset, arrival: this.#arrival };
     if (before !== undefined && this.#continues(rtpTimestamp, before.offset, last, arrivalMs)) {
       // It was one picture among the others that was stamped hours away (Intelbras DVRs: mediamtx#6255).
       this.#offset = before.offset;
-      this.#arrivalAnchor = before.arrivalAnchor;
+      this.#arrival = before.arrival;
     } else {
       this.#continueByArrival(rtpTimestamp, last, arrivalMs);
     }
-    this.#before = { offset, arrivalAnchor };
+    this.#before = { offset, arrival };
   }
 
   #continueByArrival(rtpTimestamp: number, last: { timestamp: number; arrivalMs: number }, arrivalMs: number): void {
     const elapsed = Math.max(1, Math.round(((arrivalMs - last.arrivalMs) / 1000) * this.#clockRate));
     this.#offset = (last.timestamp + elapsed - rtpTimestamp) >>> 0;
-    this.#arrivalAnchor = undefined;
+    this.#arrival = new ArrivalClock(this.#clockRate);
     this.#before = undefined;
-  }
-
-  #observeArrival(timestamp: number, arrivalMs: number): void {
-    const anchor = this.#arrivalAnchor;
-    if (anchor === undefined) {
-      this.#arrivalAnchor = { unixMs: arrivalMs, timestamp };
-      return;
-    }
-    const predicted = anchor.unixMs + (timestampDistance(anchor.timestamp, timestamp) / this.#clockRate) * 1000;
-    const late = arrivalMs - predicted;
-    this.#arrivalAnchor = { unixMs: late < 0 ? arrivalMs : predicted + late * FORGET, timestamp };
   }
 }

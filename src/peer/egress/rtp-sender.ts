@@ -1,34 +1,33 @@
 import { randomInt } from 'node:crypto';
-import { RTP_HEADER_LENGTH, writeRtpHeader } from '../../media/rtp/packet.ts';
+import { performance } from 'node:perf_hooks';
+import { timestampDistance } from '../../media/rtp/packet.ts';
+import type { TimeMapping } from '../../media/rtp/timeline.ts';
 import { encodeSenderReport, type ReportBlock } from '../../media/rtp/rtcp.ts';
 import { ntpFromUnixMs, ntpMiddle32 } from '../../base/ntp.ts';
-import { PacketHistory } from './history.ts';
+import { NumberedStream, type HeaderExtensions } from './numbered-stream.ts';
+import type { OutgoingFrame } from './outgoing-frame.ts';
+import { Retransmissions, type RepairPacket, type SenderCounters } from './retransmissions.ts';
+import { SendLog } from './send-log.ts';
 import type { SrtpEgress } from './srtp.ts';
 import type { EgressTransport } from './transport.ts';
 
 /** What was negotiated for one track. */
-export interface SenderParameters {
+export interface SenderParameters extends HeaderExtensions {
   ssrc: number;
-  /** Present where retransmission (RFC 4588) was negotiated. */
-  rtx?: { ssrc: number; payloadType: number };
-  /** Id and value of the header extension urn:ietf:params:rtp-hdrext:sdes:mid, where negotiated (RFC 8843 section 15). */
-  mid?: { extensionId: number; value: string };
+  /** Present where retransmission (RFC 4588) was negotiated; its payload types by those that they repair. */
+  rtx?: { ssrc: number; payloadTypes: ReadonlyMap<number, number> };
   cname: string;
 }
 
-export interface SenderCounters {
-  packets: number;
-  bytes: number;
-  retransmitted: number;
-  /** Packets asked for that were no longer there, or asked for too often. */
-  retransmissionsRefused: number;
-}
+const NO_PAYLOAD_TYPES: ReadonlyMap<number, number> = new Map();
 
-/** A viewer that asks for more is better served by a keyframe, and one that means harm by nothing. */
-const MAX_RETRANSMISSIONS_PER_SECOND = 500;
-/** A packet is sent again no sooner than this, milliseconds, however short the viewer says the way is. */
-const MIN_RETRANSMISSION_INTERVAL_MS = 10;
-
+/** Of the clock of video in RTP, 90 kHz. */
+const VIDEO_TICKS_PER_MS = 90;
+/** In the first byte of the header: the payload ends with padding, of which the last byte says how much (RFC 3550 section 5.1). As much as browsers send. */
+const PADDING_BIT = 0x20;
+const PADDING = Buffer.alloc(224);
+PADDING[PADDING.length - 1] = PADDING.length;
+const MAX_PADDING_AT_ONCE = 32;
 /** Sender reports kept to measure the round trip; one a second, so about as many seconds. */
 const KEPT_REPORTS = 16;
 
@@ -38,29 +37,36 @@ const KEPT_REPORTS = 16;
  */
 export class RtpSender {
   readonly parameters: SenderParameters;
+  /** How long the viewer is to hold back pictures at least, milliseconds; 0: it knows best. Keyframes say it, once it was more than that. */
+  playoutDelayMs = 0;
   readonly counters: SenderCounters = { packets: 0, bytes: 0, retransmitted: 0, retransmissionsRefused: 0 };
   readonly #srtp: SrtpEgress;
   readonly #transport: EgressTransport;
-  readonly #history: PacketHistory | undefined;
+  readonly #sent: SendLog;
+  /** From the first frame on: sound is not sent again. */
+  #retransmissions: Retransmissions | undefined;
   readonly #primary: NumberedStream;
-  readonly #retransmission: NumberedStream | undefined;
+  readonly #repair: NumberedStream | undefined;
   /** Added to the track's timeline: each viewer's timestamps start anywhere (RFC 3550 section 5.1). */
   readonly #timestampOffset = randomInt(2 ** 32);
   readonly #reports: { middle: number; sentAtMs: number }[] = [];
-  #retransmissions = { second: 0, packets: 0 };
+  /** The camera's clock by the last sender report; `timestamp` as sent. */
+  #reported: TimeMapping | undefined;
+  #saysPlayoutDelay = false;
   #octets = 0;
+  /** Of the newest packet, as sent. */
+  #timestamp = 0;
   #roundTripMs: number | null = null;
   #fractionLost: number | null = null;
 
-  constructor(parameters: SenderParameters, srtp: SrtpEgress, transport: EgressTransport) {
+  /** @param sent where what is sent is noted, for all tracks of the transport; asked for numbers where transport-wide ones were negotiated */
+  constructor(parameters: SenderParameters, srtp: SrtpEgress, transport: EgressTransport, sent = new SendLog()) {
     this.parameters = parameters;
+    this.#sent = sent;
     this.#srtp = srtp;
     this.#transport = transport;
-    this.#primary = new NumberedStream(parameters.ssrc, parameters.mid);
-    if (parameters.rtx !== undefined) {
-      this.#retransmission = new NumberedStream(parameters.rtx.ssrc, parameters.mid);
-      this.#history = new PacketHistory();
-    }
+    this.#primary = new NumberedStream(parameters.ssrc, parameters);
+    if (parameters.rtx !== undefined) this.#repair = new NumberedStream(parameters.rtx.ssrc, parameters);
   }
 
   /** Milliseconds, from the viewer's last report; null before. */
@@ -74,36 +80,57 @@ export class RtpSender {
   }
 
   /**
-   * @param timestamp on the track's timeline, 32 bits
+   * Sends one payload of a frame, which the viewer may ask for again.
+   *
    * @param nowMs Unix milliseconds
+   * @returns false where the path did not take it
    */
-  send(payload: Buffer, payloadType: number, marker: boolean, timestamp: number, nowMs: number): void {
-    const sequenceNumber = this.#primary.nextSequenceNumber;
-    const rtpTimestamp = (timestamp + this.#timestampOffset) >>> 0;
-    this.counters.packets += 1;
-    this.#octets += payload.length;
-    this.#history?.add({ sequenceNumber, payload, timestamp: rtpTimestamp, marker, sentAtMs: nowMs, retransmittedAtMs: 0 });
-    this.#emit(this.#primary, payload, payloadType, marker, rtpTimestamp);
+  sendPacket(frame: OutgoingFrame, packet: number, nowMs: number): boolean {
+    const payload = frame.payloads[packet];
+    if (payload === undefined) return false;
+    const index = this.#primary.take();
+    const before = this.counters.packets;
+    const isLast = packet === frame.payloads.length - 1;
+    const header =
+      packet === 0 && frame.keyframe && !isLast
+        ? this.#sendFirst(payload, frame.payloadType, frame.timestamp, index)
+        : this.#send(payload, frame.payloadType, isLast, frame.timestamp, index);
+    this.#retransmissions ??= this.#startRetransmissions();
+    this.#retransmissions.note(header, index, frame, packet, nowMs);
+    return this.counters.packets > before;
   }
 
-  /** Sends again what the viewer misses (RFC 4588), each packet at most once in a round trip. */
-  retransmit(sequenceNumbers: readonly number[], nowMs: number): void {
-    const { rtx } = this.parameters;
-    if (rtx === undefined || this.#retransmission === undefined) return;
-    const intervalMs = Math.max(MIN_RETRANSMISSION_INTERVAL_MS, this.#roundTripMs ?? 0);
-    for (const sequenceNumber of sequenceNumbers) {
-      const packet = this.#history?.find(sequenceNumber, nowMs);
-      if (packet === undefined || nowMs - packet.retransmittedAtMs < intervalMs || !this.#mayRetransmit(nowMs)) {
-        this.counters.retransmissionsRefused += 1;
-        continue;
-      }
-      packet.retransmittedAtMs = nowMs;
-      const payload = Buffer.allocUnsafe(2 + packet.payload.length);
-      payload.writeUInt16BE(sequenceNumber, 0);
-      packet.payload.copy(payload, 2);
-      this.counters.retransmitted += 1;
-      this.#emit(this.#retransmission, payload, rtx.payloadType, packet.marker, packet.timestamp);
-    }
+  /**
+   * @param timestamp on the track's timeline, 32 bits
+   * @returns false where the path did not take it
+   */
+  send(payload: Buffer, payloadType: number, marker: boolean, timestamp: number): boolean {
+    const before = this.counters.packets;
+    this.#send(payload, payloadType, marker, timestamp, this.#primary.take());
+    return this.counters.packets > before;
+  }
+
+  /** Sends again what the viewer misses, as far as that is of use; twice where that is lost too now and then. */
+  retransmit(sequenceNumbers: readonly number[], nowMs: number, isTwice = false): void {
+    this.#retransmissions?.answer(sequenceNumbers, { roundTripMs: this.#roundTripMs, isTwice }, nowMs);
+  }
+
+  /** The viewer needs nothing of what was sent until now: it is not sent again. */
+  forget(): void {
+    this.#retransmissions?.forget();
+  }
+
+  /**
+   * Sends about so many bytes that the viewer does not need, by the stream for retransmission: packets of late, or where there are none, nothing but padding, which
+   * viewers leave out there. On the stream itself it would need numbers that the viewer misses when it is lost.
+   *
+   * @param nowMs Unix milliseconds
+   * @returns bytes that were sent; 0 where there is no such stream, nothing was sent before, or the path takes nothing
+   */
+  pad(bytes: number, nowMs: number): number {
+    if (this.#repair?.hasTransportSequence !== true || this.#retransmissions === undefined) return 0;
+    const resent = this.#retransmissions.pad(bytes, nowMs);
+    return resent > 0 ? resent : this.#sendPadding(this.#repair, bytes);
   }
 
   /**
@@ -116,10 +143,12 @@ export class RtpSender {
   sendReport(cameraUnixMs: number, timestamp: number, nowMs: number): void {
     this.#reports.push({ middle: ntpMiddle32(ntpFromUnixMs(cameraUnixMs)), sentAtMs: nowMs });
     if (this.#reports.length > KEPT_REPORTS) this.#reports.shift();
+    const rtpTimestamp = (timestamp + this.#timestampOffset) >>> 0;
+    this.#reported = { unixMs: cameraUnixMs, timestamp: rtpTimestamp };
     const report = {
       ssrc: this.parameters.ssrc,
       unixMs: cameraUnixMs,
-      rtpTimestamp: (timestamp + this.#timestampOffset) >>> 0,
+      rtpTimestamp,
       packets: this.counters.packets,
       octets: this.#octets,
     };
@@ -135,62 +164,92 @@ export class RtpSender {
     this.#roundTripMs = Math.max(0, nowMs - answered.sentAtMs - delayMs);
   }
 
-  #mayRetransmit(nowMs: number): boolean {
-    const second = Math.floor(nowMs / 1000);
-    if (this.#retransmissions.second !== second) this.#retransmissions = { second, packets: 0 };
-    this.#retransmissions.packets += 1;
-    return this.#retransmissions.packets <= MAX_RETRANSMISSIONS_PER_SECOND;
+  /**
+   * By the last report, so that both say the same. Only a picture's last packet carries it, which has room for it: a receiver knows the others by their
+   * timestamps.
+   */
+  #capturedAt(rtpTimestamp: number): number | undefined {
+    if (this.parameters.captureTime === undefined || this.#reported === undefined) return undefined;
+    return this.#reported.unixMs + timestampDistance(this.#reported.timestamp, rtpTimestamp) / VIDEO_TICKS_PER_MS;
   }
 
-  #emit(stream: NumberedStream, payload: Buffer, payloadType: number, marker: boolean, timestamp: number): void {
-    const header = stream.header(payloadType, marker, timestamp);
-    const datagram = this.#srtp.protect(header, payload, stream.ssrc, stream.index);
-    stream.advance();
-    this.counters.bytes += datagram.length;
-    this.#transport.send(datagram);
+  /** What the viewer has no payload type of retransmission for is sent again as it was. */
+  #startRetransmissions(): Retransmissions {
+    const { ssrc, rtx } = this.parameters;
+    const stream = {
+      sendRepair: (packet: RepairPacket, payload: Buffer): number => this.#sendRepair(packet, payload),
+      sendSame: (header: Buffer, payload: Buffer, index: number): number => this.#protect(header, payload, ssrc, index),
+    };
+    return new Retransmissions(rtx?.payloadTypes ?? NO_PAYLOAD_TYPES, stream, this.counters);
   }
-}
 
-/** RFC 8285 one-byte header extension profile. */
-const ONE_BYTE_PROFILE = 0xbede;
+  /** Returns the header as sent, of the first of several packets of a keyframe: browsers take the delay from a picture's first packet. */
+  #sendFirst(payload: Buffer, payloadType: number, timestamp: number, index: number): Buffer {
+    this.#saysPlayoutDelay ||= this.playoutDelayMs > 0;
+    if (!this.#saysPlayoutDelay) return this.#send(payload, payloadType, false, timestamp, index);
+    this.#timestamp = (timestamp + this.#timestampOffset) >>> 0;
+    const header = this.#primary.delayedHeader(payloadType, this.#timestamp, this.playoutDelayMs, index);
+    return this.#sendNew(header, payload, index);
+  }
 
-/** Sequence numbers and roll-over counter of one SSRC, and its header, written anew in place for each packet. */
-class NumberedStream {
-  readonly ssrc: number;
-  readonly #header: Buffer;
-  /** Starts below 2^15, so that a receiver that joins late or reordered cannot mistake the roll-over counter (RFC 3711 section 3.3.1). */
-  #index = randomInt(1, 2 ** 15);
+  /** Returns the header as sent. */
+  #send(payload: Buffer, payloadType: number, marker: boolean, timestamp: number, index: number): Buffer {
+    const rtpTimestamp = (timestamp + this.#timestampOffset) >>> 0;
+    this.#timestamp = rtpTimestamp;
+    const capturedAtMs = marker ? this.#capturedAt(rtpTimestamp) : undefined;
+    return this.#sendNew(this.#primary.header(payloadType, marker, rtpTimestamp, capturedAtMs, index), payload, index);
+  }
 
-  constructor(ssrc: number, mid: SenderParameters['mid']) {
-    this.ssrc = ssrc;
-    const value = Buffer.from(mid?.value ?? '', 'utf8');
-    const words = mid === undefined ? 0 : Math.ceil((1 + value.length) / 4);
-    this.#header = Buffer.alloc(RTP_HEADER_LENGTH + (mid === undefined ? 0 : 4 + words * 4));
-    if (mid !== undefined) {
-      this.#header.writeUInt16BE(ONE_BYTE_PROFILE, RTP_HEADER_LENGTH);
-      this.#header.writeUInt16BE(words, RTP_HEADER_LENGTH + 2);
-      this.#header.writeUInt8((mid.extensionId << 4) | (value.length - 1), RTP_HEADER_LENGTH + 4);
-      value.copy(this.#header, RTP_HEADER_LENGTH + 5);
+  #sendNew(header: Buffer, payload: Buffer, index: number): Buffer {
+    if (this.#emit(this.#primary, header, payload, index) > 0) {
+      this.counters.packets += 1;
+      this.#octets += payload.length;
     }
+    return header;
   }
 
-  /** Roll-over counter and sequence number of the next packet, 48 bits. */
-  get index(): number {
-    return this.#index;
+  /** Returns how many bytes were sent, as {@link #protect}. */
+  #sendRepair({ payloadType, marker, timestamp }: RepairPacket, payload: Buffer): number {
+    if (this.#repair === undefined) return 0;
+    const index = this.#repair.take();
+    const capturedAtMs = marker ? this.#capturedAt(timestamp) : undefined;
+    return this.#emit(this.#repair, this.#repair.header(payloadType, marker, timestamp, capturedAtMs, index), payload, index);
   }
 
-  get nextSequenceNumber(): number {
-    return this.#index % 2 ** 16;
+  /** Returns how many bytes were sent. */
+  #sendPadding(repair: NumberedStream, bytes: number): number {
+    const [payloadType] = this.parameters.rtx?.payloadTypes.values() ?? [];
+    if (payloadType === undefined) return 0;
+    let sent = 0;
+    for (let packets = 0; packets < MAX_PADDING_AT_ONCE && sent < bytes; packets += 1) {
+      const index = repair.take();
+      const header = repair.header(payloadType, false, this.#timestamp, undefined, index);
+      header[0] = (header[0] ?? 0) | PADDING_BIT;
+      const now = this.#emit(repair, header, PADDING, index);
+      header[0] &= ~PADDING_BIT;
+      if (now === 0) break;
+      sent += now;
+    }
+    return sent;
   }
 
-  advance(): void {
-    this.#index += 1;
+  /** Sends a packet that was not sent before. */
+  #emit(stream: NumberedStream, header: Buffer, payload: Buffer, index: number): number {
+    if (stream.hasTransportSequence) {
+      const bytes = header.length + payload.length + this.#srtp.tagLength;
+      stream.writeTransportSequence(header, this.#sent.add(bytes, performance.now()));
+    }
+    if (stream.hasSendTime) stream.writeSendTime(header, performance.now());
+    const sent = this.#protect(header, payload, stream.ssrc, index);
+    if (sent === 0 && stream.hasTransportSequence) this.#sent.takeBack();
+    return sent;
   }
 
-  header(payloadType: number, marker: boolean, timestamp: number): Buffer {
-    const fields = { payloadType, marker, sequenceNumber: this.nextSequenceNumber, timestamp, ssrc: this.ssrc };
-    writeRtpHeader(this.#header, fields);
-    if (this.#header.length > RTP_HEADER_LENGTH) this.#header[0] = 0x90;
-    return this.#header;
+  /** Returns how many bytes were sent: none where the path does not take them. */
+  #protect(header: Buffer, payload: Buffer, ssrc: number, index: number): number {
+    if (!this.#srtp.send(header, payload, ssrc, index)) return 0;
+    const bytes = header.length + payload.length + this.#srtp.tagLength;
+    this.counters.bytes += bytes;
+    return bytes;
   }
 }

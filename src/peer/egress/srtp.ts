@@ -1,51 +1,61 @@
-import { createCipheriv, createHmac } from 'node:crypto';
-import type { SrtpKeys } from './transport.ts';
+import { createCipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import type { EgressTransport } from './transport.ts';
 
-/** Protects RTP packets of one viewer. An implementation keeps no roll-over counters: whoever numbers the packets does. */
+/**
+ * Protects and sends the RTP packets of one viewer (RFC 3711, RFC 7714). An implementation keeps no roll-over counters: whoever numbers the packets
+ * does, and uses no index of an SSRC twice but for the very same packet (RFC 7714 section 8.1).
+ */
 export interface SrtpEgress {
+  /** Bytes that a packet is longer by. */
+  readonly tagLength: number;
   /**
-   * The protected packet (RFC 3711, RFC 7714) in memory of its own.
+   * False when it was not sent. Neither argument is kept or written to: the header may be used again at once.
    *
    * @param header whole RTP header with its extension; authenticated, not encrypted
-   * @param payload not written to
    * @param index 48 bits: roll-over counter times 2^16 plus the sequence number in the header
    */
-  protect(header: Buffer, payload: Buffer, ssrc: number, index: number): Buffer;
+  send(header: Buffer, payload: Buffer, ssrc: number, index: number): boolean;
 }
 
-export function createSrtpEgress(keys: SrtpKeys): SrtpEgress {
-  return keys.profile === 'AEAD_AES_128_GCM' ? new GcmEgress(keys) : new CounterModeEgress(keys);
-}
+export type SrtpEgressFactory = (transport: EgressTransport) => SrtpEgress;
+
+export const createSrtpEgress: SrtpEgressFactory = (transport) =>
+  transport.keys.profile === 'AEAD_AES_128_GCM' ? new GcmEgress(transport) : new CounterModeEgress(transport);
 
 const GCM_TAG_LENGTH = 16;
 
 /** AEAD_AES_128_GCM, RFC 7714. */
 class GcmEgress implements SrtpEgress {
-  readonly #key: Buffer;
+  readonly tagLength = GCM_TAG_LENGTH;
+  readonly #transport: EgressTransport;
+  readonly #key: KeyObject;
   readonly #salt: Buffer;
-  readonly #iv = Buffer.alloc(12);
+  readonly #iv: Buffer;
 
-  constructor(keys: SrtpKeys) {
-    this.#key = keys.key;
-    this.#salt = keys.salt;
+  constructor(transport: EgressTransport) {
+    this.#transport = transport;
+    this.#key = createSecretKey(transport.keys.key);
+    this.#salt = transport.keys.salt;
+    this.#iv = Buffer.from(this.#salt);
   }
 
-  protect(header: Buffer, payload: Buffer, ssrc: number, index: number): Buffer {
+  send(header: Buffer, payload: Buffer, ssrc: number, index: number): boolean {
     const iv = this.#iv;
+    const salt = this.#salt;
     // RFC 7714 section 8.1: 16 zero bits, SSRC, roll-over counter, sequence number; exclusive or with the salt.
-    iv.writeUInt16BE(0, 0);
-    iv.writeUInt32BE(ssrc, 2);
-    iv.writeUIntBE(index, 6, 6);
-    for (let at = 0; at < 12; at += 1) iv[at] = (iv[at] ?? 0) ^ (this.#salt[at] ?? 0);
+    iv.writeUInt32BE((ssrc ^ salt.readUInt32BE(2)) >>> 0, 2);
+    iv.writeUInt32BE((rollOverCounter(index) ^ salt.readUInt32BE(6)) >>> 0, 6);
+    iv.writeUInt16BE((index & 0xffff) ^ salt.readUInt16BE(10), 10);
     const cipher = createCipheriv('aes-128-gcm', this.#key, iv);
     cipher.setAAD(header);
     const encrypted = cipher.update(payload);
     cipher.final();
-    const datagram = Buffer.allocUnsafe(header.length + encrypted.length + GCM_TAG_LENGTH);
-    header.copy(datagram, 0);
-    encrypted.copy(datagram, header.length);
-    cipher.getAuthTag().copy(datagram, header.length + encrypted.length);
-    return datagram;
+    const end = header.length + payload.length;
+    const datagram = this.#transport.datagram(end + GCM_TAG_LENGTH);
+    datagram.set(header, 0);
+    datagram.set(encrypted, header.length);
+    datagram.set(cipher.getAuthTag(), end);
+    return this.#transport.send(datagram);
   }
 }
 
@@ -53,32 +63,47 @@ const HMAC_TAG_LENGTH = 10;
 
 /** AES_CM_128_HMAC_SHA1_80, RFC 3711 sections 4.1.1 and 4.2.1. */
 class CounterModeEgress implements SrtpEgress {
-  readonly #keys: SrtpKeys;
+  readonly tagLength = HMAC_TAG_LENGTH;
+  readonly #transport: EgressTransport;
+  readonly #key: KeyObject;
+  readonly #authenticationKey: KeyObject;
+  readonly #salt: Buffer;
   readonly #iv = Buffer.alloc(16);
   readonly #rollOverCounter = Buffer.alloc(4);
 
-  constructor(keys: SrtpKeys) {
-    this.#keys = keys;
+  constructor(transport: EgressTransport) {
+    const { key, salt, authenticationKey } = transport.keys;
+    this.#transport = transport;
+    this.#key = createSecretKey(key);
+    this.#authenticationKey = createSecretKey(authenticationKey);
+    this.#salt = salt;
+    salt.copy(this.#iv);
   }
 
-  protect(header: Buffer, payload: Buffer, ssrc: number, index: number): Buffer {
-    const { key, salt, authenticationKey } = this.#keys;
+  send(header: Buffer, payload: Buffer, ssrc: number, index: number): boolean {
     const iv = this.#iv;
+    const salt = this.#salt;
     // IV = (salt * 2^16) XOR (SSRC * 2^64) XOR (index * 2^16)
-    iv.fill(0);
-    iv.writeUInt32BE(ssrc, 4);
-    iv.writeUIntBE(index, 8, 6);
-    for (let at = 0; at < 14; at += 1) iv[at] = (iv[at] ?? 0) ^ (salt[at] ?? 0);
-    const encrypted = createCipheriv('aes-128-ctr', key, iv).update(payload);
-    const datagram = Buffer.allocUnsafe(header.length + encrypted.length + HMAC_TAG_LENGTH);
-    header.copy(datagram, 0);
-    encrypted.copy(datagram, header.length);
-    this.#rollOverCounter.writeUInt32BE(Math.floor(index / 2 ** 16), 0);
-    const tag = createHmac('sha1', authenticationKey)
-      .update(datagram.subarray(0, header.length + encrypted.length))
+    iv.writeUInt32BE((ssrc ^ salt.readUInt32BE(4)) >>> 0, 4);
+    iv.writeUInt32BE((rollOverCounter(index) ^ salt.readUInt32BE(8)) >>> 0, 8);
+    iv.writeUInt16BE((index & 0xffff) ^ salt.readUInt16BE(12), 12);
+    const encrypted = createCipheriv('aes-128-ctr', this.#key, iv).update(payload);
+    this.#rollOverCounter.writeUInt32BE(rollOverCounter(index), 0);
+    const tag = createHmac('sha1', this.#authenticationKey)
+      .update(header)
+      .update(encrypted)
       .update(this.#rollOverCounter)
       .digest();
-    tag.copy(datagram, header.length + encrypted.length, 0, HMAC_TAG_LENGTH);
-    return datagram;
+    const end = header.length + payload.length;
+    const datagram = this.#transport.datagram(end + HMAC_TAG_LENGTH);
+    datagram.set(header, 0);
+    datagram.set(encrypted, header.length);
+    tag.copy(datagram, end, 0, HMAC_TAG_LENGTH);
+    return this.#transport.send(datagram);
   }
+}
+
+/** 32 bits of the index, which is longer than bitwise operators take. */
+function rollOverCounter(index: number): number {
+  return Math.floor(index / 2 ** 16);
 }

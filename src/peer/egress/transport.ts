@@ -15,9 +15,14 @@ export interface SrtpKeys {
 /** Where a viewer's datagrams go once ICE and DTLS are up. */
 export interface EgressTransport {
   readonly keys: SrtpKeys;
-  /** Sends one protected datagram; false when it was not sent (consent lost, closed). The bytes must not be written to afterwards. */
+  /** Memory for the next datagram, to be filled and passed to {@link send}: the same again and again, as long as the system takes them at once. */
+  datagram(length: number): Buffer;
+  /** Sends what {@link datagram} gave last; false when it was not sent (consent lost, closed). */
   send(datagram: Buffer): boolean;
-  /** Protects and sends a compound RTCP packet. */
+  /** More follows at once: what is sent may be held until {@link uncork}, which follows within the same turn of the event loop. */
+  cork(): void;
+  uncork(): void;
+  /** Protects and sends a compound RTCP packet, unless much waits for the path already. */
   sendRtcp(compound: Buffer): void;
   /** Bytes that the system has not taken yet. */
   readonly backlog: number;

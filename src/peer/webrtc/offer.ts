@@ -1,114 +1,126 @@
 import { RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters, type PeerConfig } from 'werift';
-import { parse as parseSdp, type SessionDescription } from 'sdp-transform';
+import type { AudioCodec, VideoCodec } from '../../media/viewer-codecs.ts';
 
-const MID_EXTENSION = 'urn:ietf:params:rtp-hdrext:sdes:mid';
+/** SDP URI of the header extension that names a packet's media section (RFC 8843 section 15). */
+export const MID_EXTENSION = 'urn:ietf:params:rtp-hdrext:sdes:mid';
 /** One object for both sections: werift numbers each object anew, and a browser is to find one id in the whole BUNDLE (RFC 8843 section 15). */
 const MID_HEADER_EXTENSION = new RTCRtpHeaderExtensionParameters({ id: 1, uri: MID_EXTENSION });
 
+/** SDP URI of the header extension that says how loud the sound of a packet is (RFC 6464). */
+export const AUDIO_LEVEL_EXTENSION = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level';
+const AUDIO_LEVEL_HEADER_EXTENSION = new RTCRtpHeaderExtensionParameters({ id: 2, uri: AUDIO_LEVEL_EXTENSION });
+
 /**
- * What every offer lists. H.264 stands as constrained baseline 3.1, whatever the camera sends: browsers reject the true profile of
- * most cameras and play it under this name. All audio codecs that pass untouched are listed, and each packet says which one it is.
+ * SDP URI of the header extension that says when a picture was taken, by the clock of the sender reports. A page reads it as `captureTimestamp` of
+ * getSynchronizationSources(); without it Chromium says when a picture was taken only where sound comes with it.
  */
-export const OFFERED_MEDIA: Pick<PeerConfig, 'codecs' | 'headerExtensions'> = {
-  codecs: {
-    video: [
-      new RTCRtpCodecParameters({
-        mimeType: 'video/H264',
-        clockRate: 90_000,
-        payloadType: 102,
-        parameters: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f',
-        rtcpFeedback: [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }, { type: 'ccm', parameter: 'fir' }],
-      }),
-      new RTCRtpCodecParameters({ mimeType: 'video/rtx', clockRate: 90_000, payloadType: 103, parameters: 'apt=102' }),
-    ],
-    audio: [
-      new RTCRtpCodecParameters({ mimeType: 'audio/opus', clockRate: 48_000, channels: 2, payloadType: 111 }),
-      new RTCRtpCodecParameters({ mimeType: 'audio/PCMU', clockRate: 8000, channels: 1, payloadType: 0 }),
-      new RTCRtpCodecParameters({ mimeType: 'audio/PCMA', clockRate: 8000, channels: 1, payloadType: 8 }),
-    ],
-  },
-  headerExtensions: {
-    video: [MID_HEADER_EXTENSION],
-    audio: [MID_HEADER_EXTENSION],
-  },
+export const CAPTURE_TIME_EXTENSION = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time';
+const CAPTURE_TIME_HEADER_EXTENSION = new RTCRtpHeaderExtensionParameters({ id: 3, uri: CAPTURE_TIME_EXTENSION });
+
+/** SDP URI of the header extension that says how long pictures are to be held back at least, so that they are shown evenly. */
+export const PLAYOUT_DELAY_EXTENSION = 'http://www.webrtc.org/experiments/rtp-hdrext/playout-delay';
+const PLAYOUT_DELAY_HEADER_EXTENSION = new RTCRtpHeaderExtensionParameters({ id: 6, uri: PLAYOUT_DELAY_EXTENSION });
+
+/** SDP URI of the header extension that says when a packet was sent, from which a receiver estimates what the path carries (REMB). */
+export const SEND_TIME_EXTENSION = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time';
+/** SDP URI of the header extension that numbers all packets of a transport (draft-holmer-rmcat-transport-wide-cc-extensions-01 section 2). */
+export const TRANSPORT_SEQUENCE_EXTENSION = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01';
+const CONGESTION_HEADER_EXTENSIONS = [
+  new RTCRtpHeaderExtensionParameters({ id: 4, uri: SEND_TIME_EXTENSION }),
+  new RTCRtpHeaderExtensionParameters({ id: 5, uri: TRANSPORT_SEQUENCE_EXTENSION }),
+];
+/** The feedback that goes with {@link TRANSPORT_SEQUENCE_EXTENSION} (section 4). */
+export const TRANSPORT_FEEDBACK = 'transport-cc';
+/** What a receiver that has no transport-wide feedback estimates itself, of all streams (draft-alvestrand-rmcat-remb-03). */
+const RECEIVER_ESTIMATE = 'goog-remb';
+
+/** What an offer asks for beside data channels. */
+export interface OfferedMedia {
+  /** Codecs of the picture in order of preference. */
+  video: readonly VideoCodec[];
+  /** Absent: the offer has no sound section. */
+  audio?: OfferedAudio | undefined;
+}
+
+/** The sound section of an offer. */
+export interface OfferedAudio {
+  direction: 'sendonly' | 'recvonly' | 'sendrecv';
+  /** In order of preference: the first that the viewer has is the one that it sends. */
+  codecs: readonly AudioCodec[];
+}
+
+const AUDIO_FEEDBACK = [{ type: TRANSPORT_FEEDBACK }];
+
+export const AUDIO_CODECS: Readonly<Record<AudioCodec, RTCRtpCodecParameters>> = {
+  OPUS: audioCodec('opus', 48_000, 2, 111),
+  PCMU: audioCodec('PCMU', 8000, 1, 0),
+  PCMA: audioCodec('PCMA', 8000, 1, 8),
 };
 
-/** Of browsers, with all candidates in it, a quarter. */
-const MAX_SDP_LENGTH = 32 * 1024;
-/** Seven bits of the RTP header. */
-const MAX_PAYLOAD_TYPE = 127;
-
-/** What an answer says of one media section that was offered. */
-export interface AnsweredMedia {
-  mid: string;
-  /** Codecs by encoding name in upper case; H264 only in packetization-mode 1. */
-  payloadTypes: Map<string, number>;
-  /** Retransmission of the H264 payload type. */
-  rtxPayloadType: number | undefined;
-  midExtensionId: number | undefined;
-}
+const VIDEO_FEEDBACK = [
+  { type: 'nack' },
+  { type: 'nack', parameter: 'pli' },
+  { type: 'ccm', parameter: 'fir' },
+  { type: 'ccm', parameter: 'tmmbr' },
+  { type: RECEIVER_ESTIMATE },
+  { type: TRANSPORT_FEEDBACK },
+];
 
 /**
- * The video and audio that an answer accepts: a section with port 0, or that will not receive, is left out (RFC 3264 section 6).
- * Payload types are those of the answer, since they name what the answerer wants to receive.
- *
- * @throws when the text is no session description at all
+ * The codecs of the picture. H.264 stands as constrained baseline 3.1, whatever the camera sends: browsers reject the true
+ * profile of most cameras and play it under this name. H.265 stands as Main, Main tier (RFC 7798 section 7.1), in level 6: who decodes less says so in
+ * the answer, and a browser takes no level above that of the offer.
  */
-export function readAnswer(answer: string): { video?: AnsweredMedia; audio?: AnsweredMedia } {
-  const found: { video?: AnsweredMedia; audio?: AnsweredMedia } = {};
-  for (const media of parse(answer).media) {
-    if (media.port === 0 || media.direction === 'inactive' || media.direction === 'sendonly' || media.mid === undefined) continue;
-    if (media.type !== 'video' && media.type !== 'audio') continue;
-    const mid = text(media.mid);
-    const extension = media.ext?.find(({ uri }) => uri === MID_EXTENSION)?.value;
-    found[media.type] = {
-      mid,
-      ...readFormats(media),
-      midExtensionId: extension !== undefined && fitsOneByteExtension(extension, mid) ? extension : undefined,
-    };
-  }
-  return found;
+const VIDEO_CODECS: Readonly<Record<VideoCodec, RTCRtpCodecParameters>> = {
+  H264: videoCodec('H264', 102, 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f'),
+  H265: videoCodec('H265', 104, 'level-id=180;profile-id=1;tier-flag=0;tx-mode=SRST'),
+};
+
+/** What a connection is made with that offers, or takes, these codecs of the picture; all of the sound that pass untouched. */
+export function offeredMedia(video: readonly VideoCodec[]): Pick<PeerConfig, 'codecs' | 'headerExtensions'> {
+  return {
+    codecs: {
+      video: video.flatMap((codec) => [VIDEO_CODECS[codec], retransmissionOf(codec)]),
+      audio: Object.values(AUDIO_CODECS),
+    },
+    headerExtensions: {
+      video: [
+        MID_HEADER_EXTENSION,
+        CAPTURE_TIME_HEADER_EXTENSION,
+        ...CONGESTION_HEADER_EXTENSIONS,
+        PLAYOUT_DELAY_HEADER_EXTENSION,
+      ],
+      audio: [MID_HEADER_EXTENSION, AUDIO_LEVEL_HEADER_EXTENSION, ...CONGESTION_HEADER_EXTENSIONS],
+    },
+  };
 }
 
-function readFormats(media: SessionDescription['media'][number]): Pick<AnsweredMedia, 'payloadTypes' | 'rtxPayloadType'> {
-  const parameters = new Map(media.fmtp.map(({ payload, config }) => [payload, text(config)]));
-  const listed = text(media.payloads).split(' ');
-  const payloadTypes = new Map<string, number>();
-  // A static payload type needs no rtpmap (RFC 3551 section 6).
-  if (media.type === 'audio' && listed.includes('0')) payloadTypes.set('PCMU', 0);
-  if (media.type === 'audio' && listed.includes('8')) payloadTypes.set('PCMA', 8);
-  // One that is written with zeros in front stays a text.
-  const codecs = media.rtp.filter(({ payload }) => Number.isInteger(payload) && payload <= MAX_PAYLOAD_TYPE);
-  for (const { payload, codec } of codecs) {
-    const name = text(codec).toUpperCase();
-    if (name === 'H264' && !/packetization-mode=1/.test(parameters.get(payload) ?? '')) continue;
-    if (!payloadTypes.has(name)) payloadTypes.set(name, payload);
-  }
-  const repairs = new RegExp(`(^|[;\\s])apt=${payloadTypes.get('H264')}([;\\s]|$)`);
-  const rtx = codecs.find(
-    ({ payload, codec }) => text(codec).toLowerCase() === 'rtx' && repairs.test(parameters.get(payload) ?? ''),
-  );
-  return { payloadTypes, rtxPayloadType: rtx?.payload };
+/** The codecs of one section of the picture in order of preference, as werift takes them: it adds their retransmissions. */
+export function videoCodecs(codecs: readonly VideoCodec[]): RTCRtpCodecParameters[] {
+  return codecs.map((codec) => VIDEO_CODECS[codec]);
 }
 
-/** sdp-transform makes a number of what looks like one, whatever its types say. */
-function text(value: string | number | undefined): string {
-  return value === undefined ? '' : String(value);
+/** The codecs of one sound section, as werift takes them. */
+export function audioCodecs({ codecs }: OfferedAudio): RTCRtpCodecParameters[] {
+  return codecs.map((codec) => AUDIO_CODECS[codec]);
 }
 
-/** RFC 8285 section 4.2: ids 1 to 14, values of 1 to 16 bytes. The viewer chooses both, and each packet carries them. */
-function fitsOneByteExtension(id: number, value: string): boolean {
-  const length = Buffer.byteLength(value);
-  return Number.isInteger(id) && id >= 1 && id <= 14 && length >= 1 && length <= 16;
+function audioCodec(name: string, clockRate: number, channels: number, payloadType: number): RTCRtpCodecParameters {
+  return new RTCRtpCodecParameters({ mimeType: `audio/${name}`, clockRate, channels, payloadType, rtcpFeedback: AUDIO_FEEDBACK });
 }
 
-/** Whoever sends more than this does not mean a session: to read it takes a hundred milliseconds and more, of all viewers' time. */
-function parse(sdp: string): SessionDescription {
-  if (sdp.length > MAX_SDP_LENGTH) throw new Error(`it is longer than ${MAX_SDP_LENGTH} characters`);
-  return parseSdp(sdp);
+function videoCodec(name: VideoCodec, payloadType: number, parameters: string): RTCRtpCodecParameters {
+  const mimeType = `video/${name}`;
+  return new RTCRtpCodecParameters({ mimeType, clockRate: 90_000, payloadType, parameters, rtcpFeedback: VIDEO_FEEDBACK });
 }
 
-/** Encoding names of all sections of a session description by payload type. */
-export function readPayloadTypes(sdp: string): ReadonlyMap<number, string> {
-  return new Map(parse(sdp).media.flatMap(({ rtp }) => rtp.map(({ payload, codec }) => [payload, codec] as const)));
+/** RFC 4588 section 8.1. */
+function retransmissionOf(codec: VideoCodec): RTCRtpCodecParameters {
+  const { payloadType, clockRate } = VIDEO_CODECS[codec];
+  return new RTCRtpCodecParameters({
+    mimeType: 'video/rtx',
+    clockRate,
+    payloadType: payloadType + 1,
+    parameters: `apt=${payloadType}`,
+  });
 }

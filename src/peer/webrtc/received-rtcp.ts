@@ -1,24 +1,27 @@
 import type { RTCDtlsTransport } from 'werift';
-import { isRtcp, parseRtcp, type RtcpMessage } from '../../media/rtp/rtcp.ts';
+import { parseRtcp, type RtcpMessage } from '../../media/rtp/rtcp.ts';
+
+const NOTHING = Buffer.alloc(0);
 
 /**
- * Hands on the RTCP that comes over a transport once it is connected. Read here and not by werift, which takes what follows a NACK in a compound
- * packet for more of it, and loses the entries of a FIR.
+ * Hands on the RTCP that comes over a transport, in place of werift, which takes what follows a NACK in a compound packet for more of it, loses the
+ * entries of a FIR, and needs more time for a report on packets than sending them did.
+ *
+ * @param transport connected: its keys exist
  */
-export function receiveRtcp(transport: RTCDtlsTransport, onMessage: (message: RtcpMessage) => void): void {
-  transport.iceTransport.connection.onData.subscribe((datagram) => {
-    if (transport.state !== 'connected' || !isRtcp(datagram)) return;
-    const compound = decrypt(transport, datagram);
-    if (compound === undefined) return;
-    for (const message of parseRtcp(compound).messages) onMessage(message);
-  });
-}
+export function receiveRtcp({ srtcp }: RTCDtlsTransport, onMessage: (message: RtcpMessage) => void): void {
+  const { decrypt } = srtcp;
+  srtcp.decrypt = (datagram) => {
+    for (const message of parseRtcp(opened(datagram)).messages) onMessage(message);
+    return NOTHING;
+  };
 
-/** Undefined for what the viewer did not send. */
-function decrypt(transport: RTCDtlsTransport, datagram: Buffer): Buffer | undefined {
-  try {
-    return transport.srtcp.decrypt(datagram);
-  } catch {
-    return undefined;
+  /** Nothing of what the viewer did not send. */
+  function opened(datagram: Buffer): Buffer {
+    try {
+      return decrypt(datagram);
+    } catch {
+      return NOTHING;
+    }
   }
 }

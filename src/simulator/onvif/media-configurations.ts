@@ -185,7 +185,10 @@ export function audioDecoderConfiguration(elementName: string, useCount: number)
 export function metadataConfiguration(elementName: string, useCount: number, parts: Readonly<MetadataParts>): Markup {
   return configuration(
     elementName,
-    { token: TOKENS.metadataConfiguration },
+    {
+      token: TOKENS.metadataConfiguration,
+      ...(parts.compressionType === undefined ? {} : { CompressionType: parts.compressionType }),
+    },
     'Metadata',
     useCount,
     xml`<tt:PTZStatus><tt:Status>${parts.ptzStatus}</tt:Status><tt:Position>${parts.ptzPosition}</tt:Position></tt:PTZStatus>

@@ -11,6 +11,8 @@ export interface MediaServiceOptions {
   profiles: readonly InputProfile[];
   /** What the metadata stream has; SetMetadataConfiguration changes it. */
   metadata: MetadataParts;
+  /** Whether the profiles have a metadata configuration; default true. */
+  hasMetadata?: boolean;
   /** The port of the RTSP server. */
   rtspPort: () => number;
   /** An I-frame on demand (SetSynchronizationPoint). */
@@ -136,7 +138,7 @@ function mediaProfile(elementName: string, profile: InputProfile, options: Media
       ${configurations.videoEncoderConfiguration('tt:VideoEncoderConfiguration', profile)}
       ${configurations.audioEncoderConfiguration('tt:AudioEncoderConfiguration', uses)}
       ${ptzConfiguration('tt:PTZConfiguration', uses)}
-      ${configurations.metadataConfiguration('tt:MetadataConfiguration', uses, options.metadata)}
+      ${options.hasMetadata === false ? undefined : configurations.metadataConfiguration('tt:MetadataConfiguration', uses, options.metadata)}
       <tt:Extension>
         ${configurations.audioOutputConfiguration('tt:AudioOutputConfiguration', uses)}
         ${configurations.audioDecoderConfiguration('tt:AudioDecoderConfiguration', uses)}

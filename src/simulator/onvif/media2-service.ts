@@ -128,7 +128,7 @@ function media2Profile(profile: InputProfile, types: readonly string[], options:
     ${included('VideoEncoder', () => configurations.videoEncoder2Configuration('tr2:VideoEncoder', profile))}
     ${included('AudioEncoder', () => configurations.audioEncoder2Configuration('tr2:AudioEncoder', uses))}
     ${included('PTZ', () => ptzConfiguration('tr2:PTZ', uses))}
-    ${included('Metadata', () => configurations.metadataConfiguration('tr2:Metadata', uses, options.metadata))}
+    ${options.hasMetadata === false ? undefined : included('Metadata', () => configurations.metadataConfiguration('tr2:Metadata', uses, options.metadata))}
     ${included('AudioOutput', () => configurations.audioOutputConfiguration('tr2:AudioOutput', uses))}
     ${included('AudioDecoder', () => configurations.audioDecoderConfiguration('tr2:AudioDecoder', uses))}
   </tr2:Configurations>`;

@@ -34,6 +34,7 @@ const REASONS: Record<number, string> = {
   401: 'Unauthorized',
   404: 'Not Found',
   451: 'Parameter Not Understood',
+  453: 'Not Enough Bandwidth',
   454: 'Session Not Found',
   455: 'Method Not Valid in This State',
   461: 'Unsupported Transport',
@@ -114,7 +115,8 @@ export class RtspConnection {
     const challenges = this.#context.authentication?.challenge(method, headers.get('Authorization'), this.#context.now());
     if (challenges !== undefined) return { status: 401, headers: challenges.map((value) => ['WWW-Authenticate', value]) };
     if (!METHODS.includes(method)) return { status: 501 };
-    const unsupported = headers.getAll('Require').filter((tag) => tag !== BACKCHANNEL);
+    const { talkbackRefusal } = this.#context.faults;
+    const unsupported = headers.getAll('Require').filter((tag) => tag !== BACKCHANNEL || talkbackRefusal === 551);
     if (unsupported.length > 0) return { status: 551, headers: [['Unsupported', unsupported.join(', ')]] };
     if (method === 'DESCRIBE') return this.#describe(request);
     const sessionId = headers.get('Session')?.split(';')[0]?.trim();
@@ -131,14 +133,14 @@ export class RtspConnection {
     const { token } = parseUri(request.uri);
     const profile = this.#context.profiles.get(token);
     if (profile === undefined) return { status: 404 };
-    const withTalkback = request.headers.get('Require') !== undefined;
+    const talkback = request.headers.get('Require') === undefined ? undefined : this.#context.talkback;
     return {
       status: 200,
       headers: [
         ['Content-Base', `${request.uri.replace(/\/$/, '')}/`],
         ['Content-Type', 'application/sdp'],
       ],
-      body: sessionDescription(profile, this.#socket.localAddress ?? '127.0.0.1', withTalkback, this.#context.faults.description),
+      body: sessionDescription(profile, this.#socket.localAddress ?? '127.0.0.1', talkback, this.#context.faults.description),
     };
   }
 
@@ -146,6 +148,7 @@ export class RtspConnection {
     const { token, control } = parseUri(request.uri);
     const track = findTrack(this.#context.profiles.get(token), control);
     if (track === undefined) return { status: 404 };
+    if (track === 'talkback' && this.#context.faults.talkbackRefusal === 453) return { status: 453 };
     if (this.#session !== undefined && (sessionId === undefined || this.#session.playing)) return { status: 455 };
     const transport = this.#transport(request.headers.get('Transport') ?? '');
     if (transport === undefined) return { status: 461 };

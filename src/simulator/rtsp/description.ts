@@ -1,4 +1,5 @@
 import type { RtspFaults } from './faults.ts';
+import type { Talkback } from './talkback.ts';
 import type { MediaTrack, VideoTrack } from './tracks.ts';
 
 /** The tracks of one profile, as DESCRIBE lists them. */
@@ -11,9 +12,6 @@ export interface ProfileTracks {
 /** Control attributes of the tracks; SETUP finds a track by them. */
 export const CONTROLS = { video: 'trackID=0', sound: 'trackID=1', metadata: 'trackID=2', talkback: 'trackID=3' } as const;
 
-/** The payload type of the audio backchannel: PCMU. */
-export const TALKBACK_PAYLOAD_TYPE = 0;
-
 /**
  * The session description of a profile (RFC 8866). The backchannel is listed only for those who ask for it (ONVIF Streaming
  * Specification section 5.3), and then each track says who sends.
@@ -21,12 +19,12 @@ export const TALKBACK_PAYLOAD_TYPE = 0;
 export function sessionDescription(
   tracks: ProfileTracks,
   host: string,
-  withTalkback: boolean,
+  talkback: Readonly<Pick<Talkback, 'forms' | 'packetMs'>> | undefined,
   fault: RtspFaults['description'],
 ): string {
   const { video, sound, metadata } = tracks;
   const control = (name: string): string => `a=control:${fault === 'wrong-control' ? 'nowhere' : name}`;
-  const recvonly = withTalkback ? ['a=recvonly'] : [];
+  const recvonly = talkback === undefined ? [] : ['a=recvonly'];
   const lines = [
     'v=0',
     `o=- ${video.rtp.ssrc} 1 IN ${host.includes(':') ? 'IP6' : 'IP4'} ${host}`,
@@ -45,21 +43,28 @@ export function sessionDescription(
     `a=rtpmap:${sound.rtp.payloadType} PCMU/8000`,
     control(CONTROLS.sound),
     ...recvonly,
-    `m=application 0 RTP/AVP ${metadata.rtp.payloadType}`,
-    `a=rtpmap:${metadata.rtp.payloadType} vnd.onvif.metadata/90000`,
-    control(CONTROLS.metadata),
-    ...recvonly,
   ];
-  if (withTalkback) {
-    const format = `a=rtpmap:${TALKBACK_PAYLOAD_TYPE} PCMU/8000`;
-    lines.push(`m=audio 0 RTP/AVP ${TALKBACK_PAYLOAD_TYPE}`, format, control(CONTROLS.talkback), 'a=sendonly');
+  if (fault !== 'no-metadata') {
+    const { payloadType } = metadata.rtp;
+    lines.push(`m=application 0 RTP/AVP ${payloadType}`, `a=rtpmap:${payloadType} vnd.onvif.metadata/90000`);
+    lines.push(control(CONTROLS.metadata), ...recvonly);
+  }
+  if (talkback !== undefined && fault !== 'no-talkback') {
+    const { forms, packetMs } = talkback;
+    lines.push(`m=audio 0 RTP/AVP ${forms.map(({ payloadType }) => payloadType).join(' ')}`);
+    for (const { payloadType, rtpmap, fmtp } of forms) {
+      lines.push(`a=rtpmap:${payloadType} ${rtpmap}`);
+      if (fmtp !== undefined) lines.push(`a=fmtp:${payloadType} ${fmtp}`);
+    }
+    if (packetMs !== undefined) lines.push(`a=ptime:${packetMs}`);
+    lines.push(control(CONTROLS.talkback), 'a=sendonly');
   }
   return `${lines.join('\r\n')}\r\n`;
 }
 
 function videoFormat(video: VideoTrack, fault: RtspFaults['description']): string[] {
   const { payloadType } = video.rtp;
-  if (fault === 'h265') return [`a=rtpmap:${payloadType} H265/90000`];
+  if (fault === 'av1' || fault === 'h265') return [`a=rtpmap:${payloadType} ${fault.toUpperCase()}/90000`];
   const rtpmap = `a=rtpmap:${payloadType} H264/90000`;
   if (fault === 'missing-fmtp') return [rtpmap];
   const { sps, pps } = video.clip;

@@ -4,8 +4,13 @@ export interface RtspFaults {
   unresponsive: boolean;
   /** Each answer comes this late, milliseconds. */
   delayMs: number;
-  /** `missing-fmtp`: no parameter sets; `wrong-control`: tracks that SETUP does not find; `h265`: says that the video is H.265. */
-  description: 'missing-fmtp' | 'wrong-control' | 'h265' | undefined;
+  /**
+   * `missing-fmtp`: no parameter sets; `wrong-control`: tracks that SETUP does not find; `av1`, `h265`: says that this is what the video is; `no-talkback`: lists
+   * no backchannel; `no-metadata`: no metadata stream.
+   */
+  description: 'missing-fmtp' | 'wrong-control' | 'av1' | 'h265' | 'no-talkback' | 'no-metadata' | undefined;
+  /** What a camera answers that knows no backchannel (551), or has no room for one (453). */
+  talkbackRefusal: 551 | 453 | undefined;
   /** Share of the RTP packets that is not sent, 0 to 1; the sequence numbers show the gaps. 1: silence. */
   lossShare: number;
   /** Each sender report of the sound is wrong by up to this much either way, milliseconds: nothing can be brought in step by them. */
@@ -13,7 +18,14 @@ export interface RtspFaults {
 }
 
 export function noFaults(): RtspFaults {
-  return { unresponsive: false, delayMs: 0, description: undefined, lossShare: 0, soundReportErrorMs: 0 };
+  return {
+    unresponsive: false,
+    delayMs: 0,
+    description: undefined,
+    talkbackRefusal: undefined,
+    lossShare: 0,
+    soundReportErrorMs: 0,
+  };
 }
 
 /** Random numbers in [0, 1) that are the same for the same seed (mulberry32). */

@@ -16,7 +16,7 @@ import type { ProfileTracks } from './description.ts';
 import { noFaults, seededRandom, type RtspFaults } from './faults.ts';
 import { Pacer } from './pacer.ts';
 import { Talkback } from './talkback.ts';
-import { MetadataTrack, SoundTrack, VideoTrack, type MediaTrack } from './tracks.ts';
+import { MetadataTrack, SceneDocuments, SoundTrack, VideoTrack, type DocumentSource, type MediaTrack } from './tracks.ts';
 import { UdpPair } from './udp-pair.ts';
 
 export interface RtspCameraServerOptions {
@@ -27,6 +27,10 @@ export interface RtspCameraServerOptions {
   ptz: PtzState;
   /** What the metadata stream has; may be changed at any time. Default everything. */
   metadata?: Readonly<MetadataParts>;
+  /** From one document of that to the next, milliseconds. Default 200. */
+  metadataIntervalMs?: number;
+  /** What the metadata stream says instead. */
+  documents?: DocumentSource;
   /** Default 127.0.0.1. */
   host?: string;
   /** Default 0: whatever the system gives. */
@@ -41,6 +45,7 @@ export interface RtspCameraServerOptions {
 }
 
 const EVERYTHING: MetadataParts = { analytics: true, ptzPosition: true, ptzStatus: true };
+const METADATA_INTERVAL_MS = 200;
 const SESSION_CHECK_INTERVAL_MS = 1_000;
 
 /**
@@ -70,6 +75,7 @@ export class RtspCameraServer {
   readonly #profiles = new Map<string, ProfileTracks>();
   readonly #pacer: Pacer;
   readonly #connections = new Set<RtspConnection>();
+  #accepted = 0;
   readonly #closing = new AbortController();
   #port: number;
   #listener: Server | undefined;
@@ -83,7 +89,13 @@ export class RtspCameraServer {
     this.#port = options.port ?? 0;
     this.#authentication = options.credentials && new DigestAuthentication(options.credentials, options.digest);
     const sound = new SoundTrack(clips.sound, timeline);
-    const metadata = new MetadataTrack(ptz, options.metadata ?? EVERYTHING, timeline);
+    const scene = new SceneDocuments(
+      ptz,
+      options.metadata ?? EVERYTHING,
+      timeline,
+      options.metadataIntervalMs ?? METADATA_INTERVAL_MS,
+    );
+    const metadata = new MetadataTrack(options.documents ?? scene, timeline);
     this.#tracks = [sound, metadata];
     for (const profile of SIMULATED_PROFILES) {
       const video = new VideoTrack(profile, clips.video[profile.token], timeline);
@@ -98,6 +110,11 @@ export class RtspCameraServer {
     const reportErrorMs = (track: MediaTrack): number =>
       track === sound ? this.faults.soundReportErrorMs * (2 * randomError() - 1) : 0;
     this.#pacer = new Pacer({ timeline, tracks: this.#tracks, isLost, reportErrorMs });
+  }
+
+  /** Connections since the start, those that are over too. */
+  get accepted(): number {
+    return this.#accepted;
   }
 
   /** Connections that are open now. */
@@ -200,6 +217,7 @@ export class RtspCameraServer {
     };
     const connection = new RtspConnection(socket, context);
     this.#connections.add(connection);
+    this.#accepted += 1;
     connection.start(() => this.#connections.delete(connection));
   }
 

@@ -1,5 +1,24 @@
 import { parseRtpPacket } from '../../media/rtp/packet.ts';
-import { TALKBACK_PAYLOAD_TYPE } from './description.ts';
+
+/** A form of speech that the loudspeaker takes, as the session description lists it. */
+export interface TalkbackForm {
+  payloadType: number;
+  /** `PCMU/8000` */
+  rtpmap: string;
+  fmtp?: string;
+}
+
+export const TALKBACK_FORMS = {
+  pcmu: { payloadType: 0, rtpmap: 'PCMU/8000' },
+  pcma: { payloadType: 8, rtpmap: 'PCMA/8000' },
+  g726: { payloadType: 99, rtpmap: 'G726-32/8000' },
+  // The config is AAC-LC, 16 kHz, mono (ISO/IEC 14496-3 section 1.6.2.1).
+  aac: {
+    payloadType: 104,
+    rtpmap: 'MPEG4-GENERIC/16000',
+    fmtp: 'streamtype=5;profile-level-id=15;mode=AAC-hbr;sizelength=13;indexlength=3;indexdeltalength=3;config=1408',
+  },
+} as const satisfies Record<string, TalkbackForm>;
 
 /** One packet that came in on the audio backchannel. */
 export interface TalkbackPacket {
@@ -8,7 +27,8 @@ export interface TalkbackPacket {
   sequenceNumber: number;
   timestamp: number;
   marker: boolean;
-  /** PCMU, 8 kHz. */
+  payloadType: number;
+  /** In the form of the payload type. */
   samples: Buffer;
 }
 
@@ -17,6 +37,10 @@ const MAX_PACKETS = 3_000;
 
 /** Keeps what was said into the camera, so that a test can read it back; the oldest goes first. */
 export class Talkback {
+  /** What it takes; may be changed at any time, and holds for those who ask afterwards. */
+  forms: readonly TalkbackForm[] = [TALKBACK_FORMS.pcmu];
+  /** Milliseconds of speech that it wants in a packet; undefined: it does not say. */
+  packetMs: number | undefined;
   #packets: TalkbackPacket[] = [];
   #refused = 0;
 
@@ -24,7 +48,7 @@ export class Talkback {
     return this.#packets;
   }
 
-  /** Packets that were no RTP or no PCMU. */
+  /** Packets that were no RTP or in no form that it takes. */
   get refused(): number {
     return this.#refused;
   }
@@ -41,13 +65,13 @@ export class Talkback {
 
   receive(bytes: Buffer, arrivalMs: number): void {
     const packet = parseRtpPacket(bytes);
-    if (packet === undefined || packet.payloadType !== TALKBACK_PAYLOAD_TYPE) {
+    if (packet === undefined || !this.forms.some(({ payloadType }) => payloadType === packet.payloadType)) {
       this.#refused += 1;
       return;
     }
-    const { sequenceNumber, timestamp, marker, payload } = packet;
+    const { sequenceNumber, timestamp, marker, payloadType, payload } = packet;
     // A copy: the payload is a view of the socket's chunk.
-    this.#packets.push({ arrivalMs, sequenceNumber, timestamp, marker, samples: Buffer.from(payload) });
+    this.#packets.push({ arrivalMs, sequenceNumber, timestamp, marker, payloadType, samples: Buffer.from(payload) });
     if (this.#packets.length > MAX_PACKETS) this.#packets.shift();
   }
 }

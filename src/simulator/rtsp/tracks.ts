@@ -111,44 +111,69 @@ export class SoundTrack extends MediaTrack {
   }
 }
 
-const METADATA_INTERVAL_MS = 200;
+/** What a metadata stream says; each document is one of XML. */
+export interface DocumentSource {
+  readonly intervalMs: number;
+  /** @param hostMs of the host's clock */
+  document(hostMs: number): Buffer;
+}
 
-/** The objects of the picture and where the camera looks, five times a second and at each synchronization point. */
+/** Documents at their even pace of clip time, so that each can belong to a picture, and one at each synchronization point. */
 export class MetadataTrack extends MediaTrack {
-  readonly #ptz: PtzState;
-  readonly #parts: Readonly<MetadataParts>;
-  #dueMs = 0;
+  readonly #source: DocumentSource;
+  #dueMediaMs = 0;
 
-  constructor(ptz: PtzState, parts: Readonly<MetadataParts>, timeline: Timeline) {
+  constructor(source: DocumentSource, timeline: Timeline) {
     super(new RtpStream(90_000, 107), timeline);
-    this.#ptz = ptz;
-    this.#parts = parts;
+    this.#source = source;
   }
 
   get dueMs(): number {
-    return this.#dueMs;
+    return this.timeline.hostTimeOf(this.#dueMediaMs);
   }
 
   resume(now: number): void {
-    this.#dueMs = Math.ceil(now / METADATA_INTERVAL_MS) * METADATA_INTERVAL_MS;
+    const { intervalMs } = this.#source;
+    // A hair below a whole number is that document's own time, put there by rounding.
+    this.#dueMediaMs = Math.ceil(this.timeline.mediaTimeAt(now) / intervalMs - 1e-6) * intervalMs;
   }
 
   override jump(now: number): void {
-    this.#dueMs = now;
+    this.#dueMediaMs = this.timeline.mediaTimeAt(now);
   }
 
   next(isLost: () => boolean): Burst {
-    const hostMs = this.#dueMs;
-    this.#dueMs = (Math.floor(hostMs / METADATA_INTERVAL_MS) + 1) * METADATA_INTERVAL_MS;
-    const frame = {
-      utcMs: this.timeline.cameraTimeAt(hostMs),
-      objects: sceneAt(this.timeline.clipTimeAt(hostMs)),
-      ptz: { position: this.#ptz.position(hostMs), moveStatus: this.#ptz.moveStatus(hostMs) },
-    };
-    const bytes = Buffer.from(metadataDocument(frame, this.#parts));
+    const hostMs = this.dueMs;
+    const { intervalMs } = this.#source;
+    this.#dueMediaMs = (Math.floor(this.#dueMediaMs / intervalMs + 1e-6) + 1) * intervalMs;
+    const bytes = this.#source.document(hostMs);
     const payloads: Buffer[] = [];
     for (let at = 0; at < bytes.length; at += MAX_PAYLOAD) payloads.push(bytes.subarray(at, at + MAX_PAYLOAD));
     // The marker ends a document (ONVIF Streaming Specification section 5.1.2.1.1).
     return this.rtp.packetize(payloads, { hostMs, marked: true, isStart: true }, isLost);
+  }
+}
+
+/** The objects of the picture and where the camera looks. */
+export class SceneDocuments implements DocumentSource {
+  readonly intervalMs: number;
+  readonly #ptz: PtzState;
+  readonly #parts: Readonly<MetadataParts>;
+  readonly #timeline: Timeline;
+
+  constructor(ptz: PtzState, parts: Readonly<MetadataParts>, timeline: Timeline, intervalMs: number) {
+    this.intervalMs = intervalMs;
+    this.#ptz = ptz;
+    this.#parts = parts;
+    this.#timeline = timeline;
+  }
+
+  document(hostMs: number): Buffer {
+    const frame = {
+      utcMs: this.#timeline.cameraTimeAt(hostMs),
+      objects: sceneAt(this.#timeline.clipTimeAt(hostMs)),
+      ptz: { position: this.#ptz.position(hostMs), moveStatus: this.#ptz.moveStatus(hostMs) },
+    };
+    return Buffer.from(metadataDocument(frame, this.#parts));
   }
 }

@@ -84,11 +84,13 @@ const h265Depacketizer: FuzzTarget = {
     let taken = 0;
     for (const [index, packet] of splitPackets(input).entries()) {
       const parsed = parseRtpPacket(packet);
-      const unit = parsed && subject.push(parsed, index % 16 === 15);
+      const nals = (parsed === undefined ? [] : subject.push(parsed, index % 16 === 15)).flatMap((unit) => unit.nals);
       taken += packet.length;
-      const bytes = unit?.nals.reduce((sum, nal) => sum + nal.length, 0) ?? 0;
-      demand(bytes <= taken, 'pictures are made of their packets');
-      demand(unit?.nals.every((nal) => nal.length > 2) ?? true, 'a NAL unit has more than a header');
+      demand(nals.reduce((sum, nal) => sum + nal.length, 0) <= taken, 'pictures are made of their packets');
+      demand(
+        nals.every((nal) => nal.length > 2),
+        'a NAL unit has more than a header',
+      );
     }
   },
 };

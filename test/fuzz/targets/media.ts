@@ -35,18 +35,24 @@ const rtcp: FuzzTarget = {
   corpus: REPORTS,
   run(input) {
     const receiver = new RtpReceiver(90_000);
-    const clock = new SenderClock();
+    const clock = new SenderClock(90_000);
     receiver.receive({ payloadType: 96, marker: true, sequenceNumber: 1, timestamp: 1, ssrc: 1, payload: Buffer.alloc(0) }, 0);
     let numbers = 0;
     for (const message of parseRtcp(input).messages) {
       if (message.type === 'nack') numbers += message.sequenceNumbers.length;
       if (message.type === 'fir') numbers += message.entries.length;
       if (message.type === 'bye') numbers += message.ssrcs.length;
+      if (message.type === 'transport-feedback') {
+        demand(message.sequenceNumbers.length <= input.length, 'a packet that arrived takes a byte at least');
+        demand(message.arrivals.length === message.sequenceNumbers.length, 'each packet that arrived has a time');
+      }
       if (message.type !== 'sender-report') continue;
       receiver.receiveSenderReport(message.ntp, 1);
-      clock.take(unixMsFromNtp(message.ntp), 1, message.rtpTimestamp, message.octets);
-      const time = clock.time({ unixMs: 0, timestamp: message.packets }, 90_000);
-      demand(Number.isFinite(clock.offsetMs) && Number.isFinite(time?.unixMs ?? 0), 'a report names a time');
+      const arrivalMs = message.packets;
+      const arrival = { unixMs: arrivalMs, timestamp: message.rtpTimestamp };
+      clock.take({ unixMs: unixMsFromNtp(message.ntp), timestamp: message.octets, arrivalMs }, arrival);
+      const { time = arrival, offsetMs = 0, delayMs = 0 } = clock;
+      demand([time.unixMs, time.timestamp, offsetMs, delayMs].every(Number.isFinite), 'a report names a time');
       const report = receiver.report(2);
       if (report !== undefined) encodeReceiverReport(1, [report], 'gateway');
     }
@@ -166,12 +172,16 @@ const metadata: FuzzTarget = {
   run(input) {
     const track = { kind: 'application', encodingName: 'vnd.onvif.metadata', payloadType: 107, clockRate: 90_000 } as const;
     const receiver = new TrackReceiver({ ...track, fmtp: new Map() }, 0);
-    const subject = new MetadataDepacketizer();
+    const subjects = [new MetadataDepacketizer('xml'), new MetadataDepacketizer('gzip')] as const;
     for (const packet of splitPackets(input)) {
       const placed = receiver.receive(packet, 0);
-      const document = placed === undefined ? undefined : subject.push(placed);
-      demand((document?.length ?? 0) <= input.length, 'a document is made of its packets');
-      demand(document === undefined || document.includes('<'), 'a document begins with an element');
+      const [documents = [], gzipped = []] = placed === undefined ? [] : subjects.map((subject) => subject.push(placed));
+      const length = [...documents, ...gzipped].reduce((sum, each) => Math.max(sum, each.length), 0);
+      demand(length <= input.length, 'a document is made of its packets');
+      demand(
+        documents.every((document) => document.includes('<')),
+        'a document begins with an element',
+      );
     }
   },
 };

@@ -1,11 +1,13 @@
+import { isIP } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { candidateFromSdp, SessionDescription } from 'werift';
+import { SessionDescription } from 'werift';
 import { readIceCandidate, readIceServers } from '../../../src/base/ice.ts';
 import { JsonRpcEndpoint, JsonRpcError } from '../../../src/base/json-rpc.ts';
 import { readExpirySeconds, readString, readStrings } from '../../../src/base/signaling.ts';
 import { MetadataAssembler } from '../../../src/client/metadata-assembler.ts';
-import { announced, isMulticastName } from '../../../src/peer/webrtc/ice-options.ts';
-import { readAnswer, readPayloadTypes } from '../../../src/peer/webrtc/offer.ts';
+import { announced } from '../../../src/peer/webrtc/ice/advertised.ts';
+import { isMulticastName, parseCandidate, refusal } from '../../../src/peer/webrtc/ice/remote-candidate.ts';
+import { readAnswer, readPayloadTypes } from '../../../src/peer/webrtc/answer.ts';
 import { corpusFiles, texts } from '../corpus.ts';
 import { joinPackets, splitPackets } from '../packets.ts';
 import { demand, isWithin, type FuzzTarget } from '../target.ts';
@@ -58,14 +60,14 @@ const answer: FuzzTarget = {
   corpus: corpusFiles(/^answer-.*\.sdp$/),
   run(input) {
     const text = input.toString('utf8');
-    const read = orUndefined(() => readAnswer(text));
+    const read = orUndefined(() => readAnswer(text, ['H264', 'H265']));
     orUndefined(() => readPayloadTypes(text));
     // What is refused does not come to werift.
     if (read === undefined) return;
     orUndefined(() => SessionDescription.parse(text));
     for (const media of [read.video, read.audio]) {
       if (media === undefined) continue;
-      for (const payloadType of [...media.payloadTypes.values(), media.rtxPayloadType ?? 0]) {
+      for (const payloadType of [...media.payloadTypes.values(), ...media.retransmissions.values()]) {
         demand(isWithin(payloadType, 0, 127), 'payload types have 7 bits');
       }
       const { midExtensionId } = media;
@@ -98,9 +100,13 @@ const candidates: FuzzTarget = {
     const candidate = readIceCandidate(orUndefined(() => JSON.parse(input.toString('utf8')) as unknown));
     if (candidate === undefined) return;
     demand(candidate.candidate.length <= 2048, 'a candidate has a bounded length');
-    isMulticastName(candidate);
-    demand(announced(candidate, ['192.0.2.7', '192.0.2.8']).length <= 2, 'one candidate for each address');
-    orUndefined(() => candidateFromSdp(candidate.candidate));
+    const advertise = [{ address: '192.0.2.7' }, { address: '192.0.2.8', firstPort: 60_000 }];
+    demand(announced(candidate, { advertise }).length <= 2, 'one candidate for each address');
+    const parsed = parseCandidate(candidate.candidate);
+    if (parsed === undefined) return;
+    demand(isWithin(parsed.port, 0, 65_535), 'a port is one');
+    if (refusal(parsed, 'never') === undefined)
+      demand(isIP(parsed.host) !== 0 && !isMulticastName(parsed.host), 'what is sent to is an address');
   },
 };
 

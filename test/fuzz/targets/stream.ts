@@ -1,10 +1,17 @@
+import type { TimeMapping } from '../../../src/media/rtp/timeline.ts';
 import { Stream, type StreamReader } from '../../../src/media/stream.ts';
 import type { TrackDescription } from '../../../src/media/track.ts';
+import { VideoTrack } from '../../../src/media/video-track.ts';
 import { joinPackets, splitPackets } from '../packets.ts';
 import { demand, type FuzzTarget } from '../target.ts';
-import { AUDIO_PACKETS, METADATA_PACKETS, REPORTS, VIDEO_PACKETS } from './packets.ts';
+import { AUDIO_PACKETS, jpegPackets, METADATA_PACKETS, mpeg4Packets, REPORTS, VIDEO_PACKETS } from './packets.ts';
+import { H265_IDR, H265_SETS, H265Camera, h265Slice, h265Track } from '../../unit/media/h265-camera.ts';
+import { BROWSER_CODECS } from '../../support/viewer-codecs.ts';
 
 const MAX_PAYLOAD = 200;
+/** Tables of quantization and of Huffman codes, and what else RTP leaves out of a JPEG; or the headers of MPEG-4. */
+const MAX_JPEG_HEADER = 2048;
+const H265_CAMERA = new H265Camera();
 const CACHE_BYTES = 4096;
 
 const TRACKS: readonly TrackDescription[] = [
@@ -51,9 +58,7 @@ const stream: FuzzTarget = {
     }
     subject.receiverReport(0, nowMs);
     subject.pictureLossIndication(0, nowMs);
-    for (const time of [subject.videoTime, subject.audioTime]) {
-      demand(time === undefined || (Number.isFinite(time.unixMs) && Number.isFinite(time.timestamp)), 'a timeline names a time');
-    }
+    demandTime(subject.videoTime);
     let [frames, cached] = [0, 0];
     subject.addReader({
       ...readerOf(),
@@ -70,6 +75,7 @@ const stream: FuzzTarget = {
 function readerOf(): StreamReader {
   let started = false;
   return {
+    codecs: BROWSER_CODECS,
     video: ({ payloads, keyframe, bytes }) => {
       demand(started || keyframe, 'no picture is handed on without its reference');
       started = true;
@@ -79,14 +85,65 @@ function readerOf(): StreamReader {
       );
       demand(bytes === payloads.reduce((sum, payload) => sum + payload.length, 0), 'bytes are the sum of the payloads');
     },
-    audio: ({ payload }) => demand(payload.length > 0, 'no sound without samples'),
+    audio: ({ payload, timeline }) => {
+      demand(payload.length > 0, 'no sound without samples');
+      demandTime(timeline.time());
+    },
     metadata: noop,
     wantsMetadata: false,
   };
+}
+
+function demandTime(time: TimeMapping | undefined): void {
+  demand(time === undefined || (Number.isFinite(time.unixMs) && Number.isFinite(time.timestamp)), 'a timeline names a time');
 }
 
 function noop(): void {
   // What comes asynchronously is looked at by a target of its own.
 }
 
-export const STREAM_TARGETS: readonly FuzzTarget[] = [stream];
+/** Packets that ffmpeg and GStreamer would send of these codecs, small. */
+const OTHER_CODECS: [TrackDescription, Buffer[]][] = [
+  [h265Track(), [...H265_CAMERA.picture([...H265_SETS, H265_IDR], 300), ...H265_CAMERA.picture([h265Slice(9, 'B')])]],
+  [h265Track({ 'sprop-max-don-diff': '1' }), H265_CAMERA.picture([...H265_SETS, H265_IDR], 300)],
+  [{ ...h265Track(), encodingName: 'JPEG', payloadType: 96 }, jpegPackets()],
+  [{ ...h265Track(), encodingName: 'MP4V-ES' }, mpeg4Packets()],
+];
+
+/** The first byte says which codec; a jump of the packets' numbers is a gap. */
+const pictures: FuzzTarget = {
+  name: 'video-track',
+  form: 'packets',
+  corpus: OTHER_CODECS.map(([, packets], index) => joinPackets([Buffer.from([index]), ...packets])),
+  run(input) {
+    const [first, ...packets] = splitPackets(input);
+    const [description = TRACKS[0]] = OTHER_CODECS[(first?.[0] ?? 0) % OTHER_CODECS.length] ?? [];
+    if (description === undefined) return;
+    let [taken, handed, started] = [0, 0, false];
+    const track = new VideoTrack(description, 0, MAX_PAYLOAD, {
+      frame: ({ codec, payloads, keyframe, bytes }) => {
+        demand(started || keyframe, 'no picture is handed on without its reference');
+        started = true;
+        handed += 1;
+        demand(bytes === payloads.reduce((sum, payload) => sum + payload.length, 0), 'bytes are the sum of the payloads');
+        const isSent = codec === 'H264' || codec === 'H265';
+        demand(
+          payloads.every((payload) => payload.length > 0 && (!isSent || payload.length <= MAX_PAYLOAD)),
+          'payloads have a bounded size',
+        );
+        demand(isSent || bytes <= taken + MAX_JPEG_HEADER, 'a picture is made of its packets');
+      },
+      keyframeWanted: noop,
+      reordered: noop,
+      interlaced: noop,
+    });
+    for (const [index, packet] of packets.entries()) {
+      taken += packet.length;
+      track.receive(packet, index * 40);
+    }
+    demand(handed + track.damaged <= track.accessUnits, 'every picture is handed on or counted');
+    demand(track.malformed <= packets.length, 'a packet is malformed once');
+  },
+};
+
+export const STREAM_TARGETS: readonly FuzzTarget[] = [stream, pictures];

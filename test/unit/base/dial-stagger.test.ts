@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DialStagger } from '../../../src/base/dial-stagger.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -59,4 +59,44 @@ it('who gives up leaves its place, and leaves neither timer nor listener', async
   await wait('too late', leaving.signal);
   expect(vi.getTimerCount()).toBe(0);
   expect([leaving, last].map(({ signal }) => getEventListeners(signal, 'abort'))).toEqual([[], []]);
+});
+
+describe('a turn that is held', () => {
+  it('is used later by who is busy: the next ones begin as far behind it as behind any other', async () => {
+    const stagger = new DialStagger({ everyMs: 25, sameAddressMs: 100 });
+    const busy = new AbortController();
+    await stagger.hold('nvr', 0, busy.signal);
+    setTimeout(() => busy.abort(), 300);
+    expect(await turns(stagger, ['nvr', 'yard'])).toEqual([
+      ['yard', 325],
+      ['nvr', 400],
+    ]);
+    expect(getEventListeners(busy.signal, 'abort')).toEqual([]);
+  });
+
+  it('and never used holds the others up for a second', async () => {
+    const stagger = new DialStagger({ everyMs: 25 });
+    const stuck = new AbortController();
+    await stagger.hold('a', 0, stuck.signal);
+    expect(await turns(stagger, ['b', 'c'])).toEqual([
+      ['b', 1025],
+      ['c', 1050],
+    ]);
+    stuck.abort();
+    expect(await turns(stagger, ['d'])).toEqual([['d', 25]]);
+  });
+
+  it('is not waited for by who gives up before', async () => {
+    const stagger = new DialStagger({ everyMs: 25 });
+    const leaving = new AbortController();
+    await stagger.hold('a', 0, AbortSignal.abort());
+    await stagger.hold('a', 0, leaving.signal);
+    const second = new AbortController();
+    const waiting = stagger.hold('b', 1, second.signal);
+    second.abort();
+    await waiting;
+    leaving.abort();
+    expect(await turns(stagger, ['c'])).toEqual([['c', 25]]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });

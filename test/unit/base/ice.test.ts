@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readIceCandidate, readIceServers } from '../../../src/base/ice.ts';
+import { isCandidateLine, readIceCandidate, readIceServers } from '../../../src/base/ice.ts';
 
 describe('ICE servers', () => {
   it('keep urls, user name and credential', () => {
@@ -43,6 +43,35 @@ describe('ICE candidates', () => {
       expect(readIceCandidate(value)).toEqual({ candidate: '' });
     },
   );
+
+  it('are taken from a line of an SDP too', () => {
+    const candidate = 'candidate:1 1 udp 1 10.0.0.1 5 typ host';
+    expect(readIceCandidate({ candidate: `a=${candidate}\r\n` })).toEqual({ candidate });
+  });
+
+  it.each([
+    'candidate:4234997325 1 udp 2043278322 192.0.2.172 44323 typ host',
+    'candidate:842163049 1 UDP 1677729535 203.0.113.7 54321 typ srflx raddr 10.0.0.1 rport 54321 generation 0 ufrag Yx7q network-cost 999',
+    'candidate:1 1 tcp 1518280447 2001:db8::1 9 typ host tcptype active',
+    'candidate:1 1 udp 2113937151 9b36eaac-bb2e-49bb-bb78-21c41c499900.local 61028 typ host',
+    'candidate:+/a 255 dtls 0 host.example 65535 typ future',
+    '',
+  ])('follow RFC 8839: %s', (candidate) => expect(isCandidateLine(candidate)).toBe(true));
+
+  it.each([
+    'nonsense',
+    'candidate:1',
+    'candidate:1 1 udp 1 10.0.0.1 5 host',
+    'candidate:1 1 udp 1 10.0.0.1 typ host',
+    'candidate:1 1 udp 1 10.0.0.1 0 typ host',
+    'candidate:1 1 udp 1 10.0.0.1 65536 typ host',
+    'candidate:1 1 udp 1 10.0.0.1 -5 typ host',
+    'candidate:1 one udp 1 10.0.0.1 5 typ host',
+    'candidate:1 1 udp high 10.0.0.1 5 typ host',
+    'candidate:1 1 udp 1 10.0.0.1 5 type host',
+    'candidate:1 1 udp 1 10.0.0.1 5 typ ',
+    '1 1 udp 1 10.0.0.1 5 typ host',
+  ])('do not: %s', (candidate) => expect(isCandidateLine(candidate)).toBe(false));
 
   it.each([[17], ['candidate:1'], [[]], [{ candidate: 5 }], [{ candidate: 'x'.repeat(3000) }]])(
     'are refused when malformed: %j',

@@ -134,11 +134,26 @@ describe('calls', () => {
     expect(sent).toEqual([]);
   });
 
-  it.each([[[1, 2]], ['text'], [7], [null]])('refuse parameters that are no object: %j', async (params) => {
+  it.each([[undefined], [null], [[]]])('have no parameters where they are %j, as libraries write it', async (params) => {
+    const { rpc, sent } = endpoint();
+    rpc.handle('unregister', (given) => given);
+    rpc.receive(text({ jsonrpc: '2.0', id: 1, method: 'unregister', params }));
+    await vi.waitFor(() => expect(sent).toMatchObject([{ id: 1, result: {} }]));
+  });
+
+  it.each([[[1, 2]], ['text'], [7], [false]])('refuse parameters that are no object: %j', async (params) => {
     const { rpc, sent } = endpoint();
     rpc.handle('connect', () => 'never');
     rpc.receive(text({ jsonrpc: '2.0', id: 1, method: 'connect', params }));
     await vi.waitFor(() => expect(sent).toMatchObject([{ id: 1, error: { code: -32602 } }]));
+  });
+
+  it('reach them all, however many notifications come in one piece', () => {
+    const { rpc } = endpoint({ maxPending: 2 });
+    const handler = vi.fn();
+    rpc.handle('trickle', handler);
+    for (let index = 0; index < 10; index += 1) rpc.receive('{"jsonrpc":"2.0","method":"trickle"}');
+    expect(handler).toHaveBeenCalledTimes(10);
   });
 
   it('answer an unknown method with -32601, but not when it is a notification', async () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GatewayError } from '../../../src/base/errors.ts';
 import { Camera, type CameraDevice, type CameraOptions } from '../../../src/camera/camera.ts';
 import type { OnvifConnectOptions } from '../../../src/camera/onvif/adapter.ts';
+import type { ProfileSource } from '../../../src/plane/messages.ts';
 import { NO_CONFIGURATIONS, type OnvifProfile } from '../../../src/camera/onvif/profiles.ts';
 
 const SECOND = 1000;
@@ -80,6 +81,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+/** What the media plane is told of a profile's picture. */
+function shown(codec: string): Partial<ProfileSource> {
+  return { videoSource: 'vs', video: { codec, width: 1280, height: 720 }, bitrateKbps: 2000 };
+}
+
 describe('an ONVIF camera', () => {
   it('is connecting, then online with its profiles and where they are pulled', async () => {
     const device = new FakeDevice();
@@ -88,8 +94,14 @@ describe('an ONVIF camera', () => {
       ...profile('main', 'H264'),
       audio: { codec: 'PCMU', sampleRateHz: 8000, bitrateKbps: 64 },
       metadata: true,
+      audioDecoder: true,
     };
-    device.listed = [profile('hevc', 'H265'), profile('metadata', null), withSound, profile('sub', 'H264')];
+    device.listed = [
+      profile('hevc', 'H265'),
+      profile('metadata', null),
+      withSound,
+      { ...profile('sub', 'H264'), name: 'Second' },
+    ];
     const { camera, lines, onChange, connect } = setUp(() => device);
     expect(camera.status).toMatchObject({ state: 'connecting', reason: null, since: Date.now(), profiles: [] });
     camera.start();
@@ -108,9 +120,9 @@ describe('an ONVIF camera', () => {
     expect(camera.source()).toEqual({
       id: 'front-door',
       profiles: [
-        { token: 'main', uri: 'rtsp://cam/main', audio: true, metadata: true },
-        { token: 'sub', uri: 'rtsp://cam/sub', audio: false, metadata: false },
-        { token: 'hevc', uri: 'rtsp://cam/hevc', audio: false, metadata: false },
+        { ...shown('H264'), token: 'main', uri: 'rtsp://cam/main', audio: true, metadata: true, talk: true },
+        { ...shown('H264'), token: 'sub', name: 'Second', uri: 'rtsp://cam/sub', audio: false, metadata: false, talk: false },
+        { ...shown('H265'), token: 'hevc', uri: 'rtsp://cam/hevc', audio: false, metadata: false, talk: false },
       ],
       credentials: { username: 'viewer', password: 's3cret' },
       clockOffsetMs: 300_000,
@@ -118,7 +130,7 @@ describe('an ONVIF camera', () => {
     expect(connect.mock.calls[0]?.[0]).toMatchObject({ host: 'cam', port: 80, username: 'viewer', password: 's3cret' });
     expect(onChange).toHaveBeenCalledTimes(1);
     expect(lines).toEqual([
-      'camera front-door online: Acme X100, 3 profiles (main H264 1280x720, sub H264 1280x720, hevc H265 1280x720), its clock is 300 s ahead',
+      'camera front-door online: Acme X100, 3 profiles (main H264 1280x720, Second H264 1280x720, hevc H265 1280x720), its clock is 300 s ahead',
     ]);
   });
 
@@ -171,17 +183,17 @@ describe('an ONVIF camera', () => {
     expect(lines.join('')).not.toContain('s3cret');
   });
 
-  it('is failed where no profile has H.264, yet lists what it has, and recovers when the encoder was set', async () => {
+  it('is failed where no profile has what viewers can be shown, yet lists what it has, and recovers when the encoder was set', async () => {
     const device = new FakeDevice();
-    device.listed = [profile('main', 'H265'), profile('sub', 'JPEG')];
+    device.listed = [profile('main', 'AV1'), profile('sub', 'SVAC')];
     const { camera } = setUp(() => device);
     camera.start();
     await settle();
     expect(camera.status).toMatchObject({ state: 'failed', reason: { code: 'camera.no_h264' } });
-    expect(camera.status.reason?.message).toContain('only H265, JPEG');
+    expect(camera.status.reason?.message).toContain('only AV1, SVAC');
     expect(camera.status.reason?.advice).toContain('H.264');
     expect(camera.source().profiles).toHaveLength(2);
-    device.listed = [profile('main', 'H264')];
+    device.listed = [profile('main', 'H265')];
     await vi.advanceTimersByTimeAsync(2 * SECOND);
     expect(camera.status).toMatchObject({ state: 'online', reason: null });
   });
@@ -318,8 +330,8 @@ describe('a camera given by RTSP URIs', () => {
     expect(camera.source()).toEqual({
       id: 'old-dome',
       profiles: [
-        { token: 'main', uri: 'rtsp://192.168.1.21:8554/1' },
-        { token: 'sub', uri: 'rtsp://192.168.1.21/2' },
+        { token: 'main', uri: 'rtsp://192.168.1.21:8554/1', talk: false },
+        { token: 'sub', uri: 'rtsp://192.168.1.21/2', talk: false },
       ],
       credentials: { username: 'me', password: 'p@ss' },
       transport: 'udp',

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 import { connect, type ConnectOptions, type OnvifSession, type SignalingError } from '../../../src/client/index.ts';
-import type { SignalingServerOptions } from '../../../src/signaling/server.ts';
+import type { SignalingServerOptions } from '../../../src/signaling/server/server.ts';
 import { Site } from '../signaling/fixture.ts';
 import type { IceCandidate } from '../../../src/base/ice.ts';
 import type {
@@ -88,6 +88,7 @@ class FakeDataChannel implements DataChannel {
   readonly label: string;
   readonly options: { ordered: boolean; protocol: string };
   binaryType = 'blob';
+  closed = false;
   #listener: (event: { data: unknown }) => void = () => {};
 
   constructor(label: string, options: { ordered: boolean; protocol: string }) {
@@ -103,7 +104,9 @@ class FakeDataChannel implements DataChannel {
     this.#listener({ data });
   }
 
-  close(): void {}
+  close(): void {
+    this.closed = true;
+  }
 }
 
 /** A factory that remembers what it made. */

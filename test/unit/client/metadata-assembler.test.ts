@@ -5,6 +5,9 @@ import { MetadataAssembler, type MetadataDocument } from '../../../src/client/me
 
 const XML = `<?xml version="1.0"?><tt:MetadataStream xmlns:tt="http://www.onvif.org/ver10/schema">${'<tt:Frame UtcTime="2026-11-21T10:00:00Z"/>'.repeat(20)}ä</tt:MetadataStream>`;
 
+/** Documents are expanded elsewhere, which may take its time. */
+const WAIT = { timeout: 15_000 };
+
 describe('metadata documents', () => {
   let documents: MetadataDocument[];
   let assembler: MetadataAssembler;
@@ -15,7 +18,7 @@ describe('metadata documents', () => {
   });
 
   async function seen(count: number, dropped = 0): Promise<void> {
-    await vi.waitFor(() => expect([documents.length, assembler.dropped]).toEqual([count, dropped]));
+    await vi.waitFor(() => expect([documents.length, assembler.dropped]).toEqual([count, dropped]), WAIT);
   }
 
   /** The payload in pieces of so many bytes. */
@@ -27,7 +30,8 @@ describe('metadata documents', () => {
     const payload = gzipSync(XML);
     push(payload);
     await seen(1);
-    expect(documents).toEqual([{ xml: XML, bytes: payload.length }]);
+    expect(documents).toMatchObject([{ xml: XML, bytes: payload.length }]);
+    expect(Buffer.from(documents[0]?.content ?? []).equals(Buffer.from(XML))).toBe(true);
   });
 
   it.each([2, 3, 7, 50])('come in fragments of %i bytes', async (size) => {
@@ -81,9 +85,9 @@ describe('metadata documents', () => {
       push(endless.subarray(at, at + 64 * 1024));
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await vi.waitFor(() => expect(assembler.dropped).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(assembler.dropped).toBeGreaterThan(0), WAIT);
     push(gzipSync('<next/>'));
-    await vi.waitFor(() => expect(documents.map(({ xml }) => xml)).toEqual(['<next/>']));
+    await vi.waitFor(() => expect(documents.map(({ xml }) => xml)).toEqual(['<next/>']), WAIT);
   });
 
   it('that never become complete do not cost an attempt for each message for ever', async () => {
@@ -91,7 +95,7 @@ describe('metadata documents', () => {
     // Each of these ends in what looks like a plausible length.
     for (let index = 0; index < 100; index += 1) push(Uint8Array.of(0, 0, 1, 0, 0));
     push(gzipSync('<next/>'));
-    await vi.waitFor(() => expect(documents.map(({ xml }) => xml)).toEqual(['<next/>']));
+    await vi.waitFor(() => expect(documents.map(({ xml }) => xml)).toEqual(['<next/>']), WAIT);
     // Given up once, after which the rest begins nothing.
     expect(assembler.dropped).toBeGreaterThan(30);
   });

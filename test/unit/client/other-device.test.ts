@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { OnvifSession } from '../../../src/client/index.ts';
+import type { OnvifSession, SignalingError } from '../../../src/client/index.ts';
 import type { RawPeer, Site } from '../signaling/fixture.ts';
 import { Bench } from './fixture.ts';
 
@@ -35,6 +35,20 @@ describe('the client at a device of another vendor', () => {
     expect(session.state).toBe('live');
   });
 
+  it('goes on, and so does the server, when somebody else is talking (486): it is told as a notice', async () => {
+    const { session, id } = await begin();
+    const notices: SignalingError[] = [];
+    session.on('notice', (error) => notices.push(error));
+    device.send({ jsonrpc: '2.0', id: 5, method: 'invite', params: { session: id, offer: 'offer' } });
+    const connection = await bench.connections.first();
+    connection.become('connected');
+    device.send({ jsonrpc: '2.0', error: { code: 486, message: 'Busy', session: id } });
+    await vi.waitFor(() => expect(notices).toHaveLength(1), { timeout: 20_000 });
+    expect(notices[0]).toMatchObject({ code: 486, message: 'Somebody else is talking to the camera.', detail: 'Busy' });
+    expect(session.state).toBe('live');
+    expect(site.server.stats.sessions).toBe(1);
+  });
+
   it('ends on 1002 before it is live', async () => {
     const { session } = await begin();
     await vi.waitFor(() => expect(site.server.stats.sessions).toBe(1));
@@ -50,6 +64,24 @@ describe('the client at a device of another vendor', () => {
     await device.frame((frame) => frame['id'] === 5);
     device.send({ error: { code: 1001, message: 'Insufficient resources' } });
     await expect(bench.ended(session)).resolves.toMatchObject({ code: 1001, detail: 'Insufficient resources' });
+  });
+
+  it('refuses a second offer that it cannot use, and goes on as it was', async () => {
+    const { session, id } = await begin();
+    device.send({ jsonrpc: '2.0', id: 1, method: 'invite', params: { session: id, offer: 'offer 1' } });
+    const connection = await bench.connections.first();
+    await device.frame((frame) => frame['id'] === 1 && frame['result'] !== undefined);
+    connection.become('connected');
+    connection.refusal = new Error('Failed to parse SessionDescription');
+    device.send({ jsonrpc: '2.0', id: 2, method: 'invite', params: { session: id, offer: 'offer 2' } });
+    await expect(device.frame((frame) => frame['id'] === 2)).resolves.toMatchObject({ error: { code: 400 } });
+    // What comes after the refusal is still taken.
+    connection.refusal = undefined;
+    device.send({ jsonrpc: '2.0', id: 3, method: 'invite', params: { session: id, offer: 'offer 3' } });
+    await expect(device.frame((frame) => frame['id'] === 3)).resolves.toMatchObject({
+      result: { answer: expect.any(String) as string },
+    });
+    expect(session.state).toBe('live');
   });
 
   it('answers a second offer on the same connection', async () => {

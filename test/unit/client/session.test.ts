@@ -11,6 +11,9 @@ const bench = new Bench();
 
 afterEach(() => bench.close());
 
+/** A candidate of the client; our device takes none that is not one by RFC 8839. */
+const MINE = 'candidate:mine 1 udp 1 10.0.0.1 9 typ host';
+
 describe('the client with our server and device', () => {
   let site: Site;
   let host: FakeHost;
@@ -35,13 +38,15 @@ describe('the client with our server and device', () => {
     await vi.waitFor(() => expect(device.answer).toEqual({ answer: 'answer 1', subprotocols: [METADATA] }));
     expect(connection.calls).toEqual(['remote offer offer', 'local answer']);
 
-    connection.emit('icecandidate', { candidate: { candidate: 'candidate:mine', sdpMid: '0', sdpMLineIndex: 0 } });
+    const mine = { candidate: MINE, sdpMid: '0', sdpMLineIndex: 0, usernameFragment: 'abcd' };
+    connection.emit('icecandidate', { candidate: mine });
+    connection.emit('icecandidate', { candidate: { ...mine, usernameFragment: null } });
     connection.emit('icecandidate', { candidate: { candidate: '', sdpMid: '0', sdpMLineIndex: 0 } });
     connection.emit('icecandidate', { candidate: null });
     device.toPeer.trickle({ candidate: 'candidate:theirs', sdpMid: '0' });
     device.toPeer.trickle({ candidate: '' });
     await vi.waitFor(() =>
-      expect(device.candidates).toEqual([{ candidate: 'candidate:mine', sdpMid: '0', sdpMLineIndex: 0 }, { candidate: '' }]),
+      expect(device.candidates).toEqual([mine, { candidate: MINE, sdpMid: '0', sdpMLineIndex: 0 }, { candidate: '' }]),
     );
     await vi.waitFor(() =>
       expect(connection.remoteCandidates).toEqual([{ candidate: 'candidate:theirs', sdpMid: '0' }, { candidate: '' }]),
@@ -61,7 +66,7 @@ describe('the client with our server and device', () => {
       void session.invite('offer');
     };
     bench.connections.prepare = (connection) => {
-      connection.earlyLocal = [{ candidate: 'candidate:mine', sdpMid: '0', sdpMLineIndex: 0 }];
+      connection.earlyLocal = [{ candidate: MINE, sdpMid: '0', sdpMLineIndex: 0 }];
     };
     const raw = await site.peer('yard-device');
     bench.open({ peer: 'yard' });
@@ -99,6 +104,17 @@ describe('the client with our server and device', () => {
       ]),
     );
     await expect(session.stats()).resolves.toMatchObject({ metadataDocuments: 2, metadataDropped: 0 });
+  });
+
+  it('closes a channel that the camera opens, since channels are for the client to open', async () => {
+    bench.open();
+    const connection = await bench.connections.first();
+    connection.become('connected');
+    const [own] = connection.channels;
+    const others = ['', 'chat', METADATA].map((protocol) => connection.createDataChannel('', { ordered: true, protocol }));
+    for (const channel of others) connection.emit('datachannel', { channel });
+    expect(connection.channels.map(({ closed }) => closed)).toEqual([false, true, true, true]);
+    expect(own?.closed).toBe(false);
   });
 
   it('opens no channel when the camera has no metadata', async () => {

@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configJsonSchema } from '../../../scripts/write-config-schema.ts';
 import { parseConfig } from '../../../src/config/load.ts';
+import { makeCertificate } from '../../support/certificate.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const example = readFileSync(join(root, 'config/gateway.example.yaml'), 'utf8');
 const environment = {
   FRONT_DOOR_PASSWORD: 'p',
-  FRONT_DOOR_TOKEN: 'f',
+  FRONT_DOOR_SECRET: 'f',
   NEIGHBOUR_TOKEN: 'n',
   TURN_PASSWORD: 't',
+  TURN_SECRET: 's',
+  JWT_SECRET: 'a secret of thirty-two characters',
   ADOPTED_PASSWORD: 'a',
 };
 
@@ -27,6 +30,9 @@ describe('the example', () => {
     const everything = example.replaceAll(/^( *)# ( *(?:- )?[a-z_]+:.*)$/gm, '$1$2');
     const credentials = mkdtempSync(join(tmpdir(), 'example-'));
     for (const name of ['signaling-token', 'viewer-token']) writeFileSync(join(credentials, name), name);
+    const { cert, key } = makeCertificate();
+    for (const name of ['fullchain.pem', 'site-ca.pem', 'gateway.pem']) writeFileSync(join(credentials, name), cert);
+    for (const name of ['privkey.pem', 'gateway.key']) writeFileSync(join(credentials, name), key);
     const { viewerTokens, discovery } = parseConfig('f', everything, { ...environment, CREDENTIALS_DIRECTORY: credentials });
     expect(viewerTokens).toEqual([{ token: 'viewer-token' }, { token: 'n', cameras: ['front-door'] }]);
     expect(discovery).toMatchObject({ adopt: [{ model: 'DS-2CD*' }, { address: '192.168.1.0/24' }], interfaces: ['eth1'] });

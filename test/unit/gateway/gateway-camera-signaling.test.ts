@@ -5,6 +5,7 @@ import { DEFAULT_MEDIA_SETTINGS } from '../../../src/gateway/media-settings.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import { startSite } from '../../support/site.ts';
 import { WAIT } from '../peer/webrtc/loopback-viewer.ts';
+import { RawPeer } from '../signaling/fixture.ts';
 
 /* Where viewers are sent for a camera. */
 
@@ -27,7 +28,7 @@ it('viewers of cameras at the embedded server are sent to its path, those of a c
       { camera: { ...CAMERA, id: 'gate' }, signaling: { server: 'ws://127.0.0.1:9/own?key=device-key' } },
     ],
     viewerTokens: [],
-    media: DEFAULT_MEDIA_SETTINGS,
+    media: { ...DEFAULT_MEDIA_SETTINGS, workers: 0 },
     logger: silentLogger,
   });
   onTestFinished(() => gateway.close());
@@ -53,4 +54,19 @@ it('what the embedded server counts can be asked for', async () => {
   const { gateway } = await startSite([CAMERA]);
   onTestFinished(() => gateway.close());
   await vi.waitFor(() => expect(gateway.signalingStats()).toMatchObject({ devices: 1, clients: 0 }), WAIT);
+});
+
+it('a viewer of a camera that was never there is told so without its address, and the refusal is counted', async () => {
+  const { gateway, signaling } = await startSite([{ id: 'yard', name: 'Yard', onvif: { host: '127.0.0.1', port: 9 } }]);
+  onTestFinished(() => gateway.close());
+  await vi.waitFor(() => expect(gateway.cameras()[0]).toMatchObject({ state: 'failed', peer: 'yard' }), WAIT);
+  const viewer = new RawPeer(signaling);
+  onTestFinished(() => viewer.socket.terminate());
+  await viewer.opened;
+  await viewer.request('register');
+  const refusal = await viewer.request('connect', { peer: 'yard' }).catch((error: unknown) => String(error));
+  expect(refusal).toBe('Error: 480 The gateway gets no connection to the camera.');
+  expect(gateway.deviceStats()).toEqual([
+    { camera: 'yard', failedAttempts: 0, lostConnections: 0, malformedFrames: 0, droppedMessages: 0, refusedSessions: 1 },
+  ]);
 });

@@ -3,15 +3,18 @@ import { createLogger, silentLogger, type Logger } from '../../../src/base/log.t
 import { GatewayCamera } from '../../../src/gateway/gateway-camera.ts';
 import { DEFAULT_MEDIA_SETTINGS } from '../../../src/gateway/media-settings.ts';
 import { MediaControl } from '../../../src/plane/media-control.ts';
+import { Pictures } from '../../../src/plane/pictures.ts';
 import type { MediaStats, SessionState } from '../../../src/plane/messages.ts';
+import { fixedToken } from '../../../src/signaling/device/token/token-source.ts';
 import { recordingLogger } from '../../support/site.ts';
 
-const NOTHING: MediaStats = { streams: [], sessions: [], ended: [] };
+const NOTHING: MediaStats = { streams: [], sessions: [], talks: [], ended: [] };
 const NO_H264 = { code: 'stream.no_h264', message: 'The profile sends H265.' };
-const PLAYED = { video: 'H264', audio: 'PCMU', audioPassed: true, metadata: true, warnings: [] };
+const PLAYED = { video: 'H264', audio: 'PCMU', sound: true, metadata: true, warnings: [] };
 
 function mediaControl(): MediaControl {
   return new MediaControl({
+    workers: 0,
     settings: DEFAULT_MEDIA_SETTINGS,
     clock: { now: () => 0 },
     logger: silentLogger,
@@ -28,8 +31,9 @@ function gatewayCamera(
   let now = Date.UTC(2026, 0, 2);
   const camera = new GatewayCamera({
     camera: { id: 'yard', name: 'The yard', rtsp: { main: 'rtsp://user:secret@192.0.2.9:8554/1', sub: 'rtsp://192.0.2.9/2' } },
-    signaling: { server: 'ws://127.0.0.1:9/signaling?token=secret', token: 'secret' },
+    signaling: { server: 'ws://127.0.0.1:9/signaling?token=secret', tokens: fixedToken('secret') },
     media,
+    pictures: new Pictures(media),
     clock: { now: () => now },
     logger,
   });
@@ -118,6 +122,19 @@ it('a profile is as its stream is, and keeps what it was seen to carry', () => {
   const reason = { code: 'rtsp.unreachable', message: 'Gone.' };
   camera.onStreamState('main', 'failed', reason, undefined);
   expect(main()).toMatchObject({ audio: { codec: 'PCMU' }, metadata: true, stream: { state: 'failed', reason } });
+});
+
+it('a profile says what of it is converted, and what that costs', () => {
+  const { camera } = gatewayCamera();
+  camera.start();
+  const converted = { kind: 'audio', from: 'AAC', to: 'OPUS', state: 'running', reason: null, dropped: 2, cpu: 0.014 } as const;
+  const stream = {
+    cameraId: 'yard',
+    profile: 'main',
+    conversions: [{ ...converted, restarts: 1, transcoderId: 't' }],
+  };
+  const { profiles } = camera.info({ ...NOTHING, streams: [stream as unknown as MediaStats['streams'][number]] });
+  expect(profiles.find(({ token }) => token === 'main')?.conversions).toEqual([converted]);
 });
 
 it('a profile of which the config says nothing shows the codec that was pulled', () => {
@@ -224,7 +241,7 @@ it('what viewers miss is logged once, and shown as long as the stream is as it i
   const { camera } = gatewayCamera(logger);
   camera.start();
   const warning = { code: 'stream.no_sound', message: 'There is no sound, since ...', advice: 'Set ...' };
-  const silent = { ...PLAYED, audio: 'MPEG4-GENERIC', audioPassed: false, warnings: [warning] };
+  const silent = { ...PLAYED, audio: 'MPEG4-GENERIC', sound: false, warnings: [warning] };
   const shown = () => camera.info(NOTHING).profiles.find(({ token }) => token === 'main')?.warnings;
   for (const media of [PLAYED, silent, silent, undefined]) camera.onStreamState('main', 'playing', undefined, media);
   expect(shown()).toEqual([warning]);
@@ -234,6 +251,21 @@ it('what viewers miss is logged once, and shown as long as the stream is as it i
   const warnings = lines.filter(({ msg }) => String(msg).includes('no sound'));
   expect(warnings.map(({ msg }) => msg)).toEqual(['camera yard, profile main: There is no sound, since ...']);
   expect(warnings[0]?.['reason']).toEqual(warning);
+});
+
+it('what viewers miss is logged again where it was gone for an hour', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { logger, lines } = recordingLogger((destination) => createLogger({ destination }));
+  const { camera } = gatewayCamera(logger);
+  const media = { ...PLAYED, warnings: [{ code: 'transcode.failed', message: 'There is no sound.' }] };
+  const logged: number[] = [];
+  for (const afterMs of [0, 3_000_000, 3_000_000, 3_700_000]) {
+    vi.advanceTimersByTime(afterMs);
+    camera.onStreamState('main', 'playing', undefined, media);
+    logged.push(lines.length);
+  }
+  expect(logged).toEqual([1, 1, 1, 2]);
 });
 
 it('a token that would write into a terminal goes into the log as text', () => {

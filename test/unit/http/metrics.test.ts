@@ -45,11 +45,72 @@ describe('metrics', () => {
 
   it('gives all that a stream dropped', async () => {
     const view = new StubView();
-    view.stats.streams = [streamStats({ accessUnitsDropped: 2, metadataDropped: 3, garbageBytes: 4, stalls: 5 })];
+    const dropped = { accessUnitsDropped: 2, metadataDropped: 3, garbageBytes: 4, stalls: 5, conversionsDropped: 6 };
+    view.stats.streams = [streamStats(dropped)];
     const metrics = new Metrics(view);
     const stream = (name: string) => value(metrics, `onvif_gateway_stream_${name}_total{camera="front-door",profile="main"}`);
     expect([await stream('access_units_dropped'), await stream('metadata_dropped')]).toEqual([2, 3]);
-    expect([await stream('garbage_bytes'), await stream('stalls')]).toEqual([4, 5]);
+    expect([await stream('garbage_bytes'), await stream('stalls'), await stream('conversion_dropped')]).toEqual([4, 5, 6]);
+  });
+
+  it('gives what is converted and what that costs', async () => {
+    const view = new StubView();
+    view.transcoders = [
+      { kind: 'audio', running: 3, started: 9, failed: 4, cpuSeconds: 1.5 },
+      { kind: 'video', running: 1, started: 1, failed: 0, cpuSeconds: 60.25 },
+    ];
+    const metrics = new Metrics(view);
+    await metrics.text();
+    expect(await value(metrics, 'onvif_gateway_transcoders{kind="audio"}')).toBe(3);
+    expect(await value(metrics, 'onvif_gateway_transcoders_started_total{kind="audio"}')).toBe(9);
+    expect(await value(metrics, 'onvif_gateway_transcoders_failed_total{kind="audio"}')).toBe(4);
+    expect(await value(metrics, 'onvif_gateway_transcoder_cpu_seconds_total{kind="video"}')).toBe(60.25);
+  });
+
+  it("gives the media plane's workers, and how busy each is", async () => {
+    const view = new StubView();
+    view.workers = [
+      { running: true, cameras: 5, restarts: 2, utilization: 0.25, delayMs: 12, expected: 0.75, moves: 3 },
+      { running: false, cameras: 0, restarts: 0, utilization: 0, delayMs: 0, expected: 0, moves: 0 },
+    ];
+    const metrics = new Metrics(view);
+    await metrics.text();
+    const worker = (name: string, index = 0) => value(metrics, `onvif_gateway_worker_${name}{worker="${index}"}`);
+    expect([await worker('running'), await worker('running', 1)]).toEqual([1, 0]);
+    expect([await worker('cameras'), await worker('cameras', 1)]).toEqual([5, 0]);
+    expect([await worker('restarts_total'), await worker('restarts_total', 1)]).toEqual([2, 0]);
+    expect([await worker('utilization'), await worker('delay_seconds')]).toEqual([0.25, 0.012]);
+    expect([await worker('expected_utilization'), await worker('moves_total')]).toEqual([0.75, 3]);
+  });
+
+  it('gives what each camera costs, and nothing of one that is gone', async () => {
+    const view = new StubView();
+    view.costs = [{ cameraId: 'front-door', cost: 0.125 }];
+    const metrics = new Metrics(view);
+    expect(await value(metrics, 'onvif_gateway_camera_cost{camera="front-door"}')).toBe(0.125);
+    view.costs = [];
+    expect(await metrics.text()).not.toContain('camera_cost{');
+  });
+
+  it('gives who talks, and what came of it', async () => {
+    const view = new StubView();
+    const talk = {
+      cameraId: 'front-door',
+      state: 'open',
+      reason: null,
+      talks: 3,
+      refused: 2,
+      packetsSent: 100,
+      packetsLost: 5,
+    } as const;
+    view.stats.talks = [{ ...talk, session: 's1' }];
+    const metrics = new Metrics(view);
+    const of = (name: string) => value(metrics, `onvif_gateway_${name}{camera="front-door"}`);
+    expect(await of('camera_talking')).toBe(1);
+    expect([await of('talks_total'), await of('talks_refused_total')]).toEqual([3, 2]);
+    expect([await of('talk_packets_sent_total'), await of('talk_packets_lost_total')]).toEqual([100, 5]);
+    view.stats.talks = [{ ...talk, session: null }];
+    expect(await of('camera_talking')).toBe(0);
   });
 
   it('gives what the embedded signaling server holds and has refused, and 0 where there is none', async () => {
@@ -72,6 +133,22 @@ describe('metrics', () => {
     expect(await Promise.all(refused.map(signaling))).toEqual([11, 12, 13, 14]);
   });
 
+  it('gives what the device roles of the cameras refused', async () => {
+    const view = new StubView();
+    view.devices = [
+      { camera: 'front-door', failedAttempts: 7, lostConnections: 8, malformedFrames: 1, droppedMessages: 2, refusedSessions: 3 },
+      { camera: 'yard', failedAttempts: 9, lostConnections: 10, malformedFrames: 4, droppedMessages: 5, refusedSessions: 6 },
+    ];
+    const metrics = new Metrics(view);
+    const names = ['attempts_failed', 'connections_lost', 'frames_malformed', 'messages_dropped', 'sessions_refused'];
+    const of = (camera: string) =>
+      Promise.all(names.map((name) => value(metrics, `onvif_gateway_device_${name}_total{camera="${camera}"}`)));
+    expect([await of('front-door'), await of('yard')]).toEqual([
+      [7, 8, 1, 2, 3],
+      [9, 10, 4, 5, 6],
+    ]);
+  });
+
   it('gives what discovery sees and ignored, and 0 where there is none', async () => {
     const view = new StubView();
     const metrics = new Metrics(view);
@@ -84,13 +161,19 @@ describe('metrics', () => {
 
   it('sums what sessions of a camera counted, those that are over too', async () => {
     const view = new StubView();
-    const over = sessionStats({ packetsSent: 20, packetsDropped: 4 });
-    view.stats.sessions = [sessionStats({ packetsSent: 100 }), sessionStats({ sessionId: 's2', packetsSent: 1 })];
-    view.stats.ended = [{ ...over, sessions: 3 }];
+    const over = sessionStats({ packetsSent: 20, packetsDropped: 4, retransmissionsRefused: 6, skipsStalled: 3 });
+    view.stats.sessions = [
+      sessionStats({ packetsSent: 100, skipsStalled: 2 }),
+      sessionStats({ sessionId: 's2', packetsSent: 1, skipsSilent: 7 }),
+    ];
+    view.stats.ended = [{ ...over, sessions: 3, switches: 0, probes: 0 }];
     const metrics = new Metrics(view);
     await metrics.text();
     expect(await value(metrics, 'onvif_gateway_session_packets_sent_total{camera="front-door"}')).toBe(121);
     expect(await value(metrics, 'onvif_gateway_session_packets_dropped_total{camera="front-door"}')).toBe(4);
+    expect(await value(metrics, 'onvif_gateway_session_retransmissions_refused_total{camera="front-door"}')).toBe(6);
+    expect(await value(metrics, 'onvif_gateway_session_skips_total{camera="front-door",reason="stalled"}')).toBe(5);
+    expect(await value(metrics, 'onvif_gateway_session_skips_total{camera="front-door",reason="silent"}')).toBe(7);
     expect(await value(metrics, 'onvif_gateway_sessions_total{camera="front-door"}')).toBe(5);
     expect(await value(metrics, 'onvif_gateway_sessions{state="live"}')).toBe(2);
   });

@@ -1,64 +1,13 @@
 import { once } from 'node:events';
-import { get, request, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import { get } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { CamerasAnswer, SessionsAnswer } from '../../../src/base/api.ts';
+import { describe, expect, it } from 'vitest';
+import { Access } from '../../../src/access/access.ts';
 import { GatewayError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/log.ts';
-import type { PageFiles } from '../../../src/http/page-files.ts';
-import { HttpServer, type HttpServerOptions } from '../../../src/http/server.ts';
-import { cameraInfo, sessionInfo, StubView } from './stub-view.ts';
-
-const PAGE: PageFiles = new Map([
-  ['/', { body: Buffer.from('<!doctype html>'), contentType: 'text/html; charset=utf-8', immutable: false }],
-  ['/assets/main-1a2b.js', { body: Buffer.from('run()'), contentType: 'text/javascript; charset=utf-8', immutable: true }],
-]);
-
-const closers: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-async function start(
-  options: Partial<HttpServerOptions> = {},
-): Promise<{ url: string; port: number; view: StubView; server: HttpServer }> {
-  const view = new StubView();
-  const server = new HttpServer({
-    listen: { host: '127.0.0.1', port: 0 },
-    view,
-    log: silentLogger,
-    loadPage: () => Promise.resolve(PAGE),
-    viewerTokens: [],
-    ...options,
-  });
-  closers.push(() => server.close());
-  return { ...(await server.start()), view, server };
-}
-
-interface Reply {
-  status: number;
-  headers: IncomingMessage['headers'];
-  body: string;
-}
-
-/** `fetch` refuses to set `Host`, so tests speak through node:http. */
-async function ask(url: string, headers: OutgoingHttpHeaders = {}, method = 'GET'): Promise<Reply> {
-  const outgoing = request(url, { method, headers, agent: false });
-  outgoing.end();
-  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-  let body = '';
-  for await (const chunk of response) body += String(chunk);
-  return { status: response.statusCode ?? 0, headers: response.headers, body };
-}
-
-/** Writes raw bytes and gives all that comes back until the server ends the connection. */
-async function raw(port: number, text: string): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
-  socket.write(text);
-  let answer = '';
-  for await (const chunk of socket) answer += String(chunk);
-  return answer;
-}
+import { HttpServer } from '../../../src/http/server.ts';
+import { ask, PAGE, raw, start, startBeyondLoopback } from './fixture.ts';
+import { cameraInfo, StubView } from './stub-view.ts';
 
 describe('health and readiness', () => {
   it('says that the process is alive even when it is not ready', async () => {
@@ -129,61 +78,6 @@ describe('API', () => {
   });
 });
 
-describe('token', () => {
-  const viewerTokens = [{ token: 'open-sesame' }, { token: 'one-camera', cameras: ['yard'] }];
-
-  it.each(['/api/cameras', '/api/sessions'])('is asked for at %s', async (path) => {
-    const { url } = await start({ viewerTokens });
-    const replies = [
-      await ask(url + path),
-      await ask(url + path, { authorization: 'Bearer wrong' }),
-      await ask(`${url}${path}?token=`),
-      await ask(`${url}${path}?token=open`),
-    ];
-    expect(replies.map((reply) => reply.status)).toEqual([401, 401, 401, 401]);
-    expect(replies[0]?.headers['www-authenticate']).toBe('Bearer');
-    const advice = expect.stringMatching(/^Send a token of http\.auth/) as unknown;
-    expect(JSON.parse(replies[0]?.body ?? '')).toMatchObject({ error: { code: 'http.unauthorized', advice } });
-  });
-
-  it('opens the API as a bearer token and in the address', async () => {
-    const { url } = await start({ viewerTokens });
-    expect((await ask(`${url}/api/cameras`, { authorization: 'Bearer open-sesame' })).status).toBe(200);
-    expect((await ask(`${url}/api/cameras?token=open-sesame`)).status).toBe(200);
-  });
-
-  it('is not asked for by health, readiness and the page, nor by metrics on loopback', async () => {
-    const { url } = await start({ viewerTokens });
-    const statuses = await Promise.all(
-      ['/healthz', '/readyz', '/', '/metrics'].map(async (path) => (await ask(url + path)).status),
-    );
-    expect(statuses).toEqual([200, 200, 200, 200]);
-  });
-
-  it('is asked for by metrics beyond loopback', async () => {
-    const { port } = await start({ viewerTokens, listen: { host: '0.0.0.0', port: 0 } });
-    expect((await ask(`http://127.0.0.1:${port}/metrics`)).status).toBe(401);
-    expect((await ask(`http://127.0.0.1:${port}/metrics`, { authorization: 'Bearer open-sesame' })).status).toBe(200);
-  });
-
-  it('that is for some cameras shows these, their sessions, and no metrics beyond loopback', async () => {
-    const { url, port, view } = await start({ viewerTokens, listen: { host: '0.0.0.0', port: 0 } });
-    view.cameraList = [cameraInfo(), cameraInfo({ id: 'yard' })];
-    view.sessionList = [sessionInfo({ camera: 'front-door' }), sessionInfo({ camera: 'yard' })];
-    const base = url.replace('0.0.0.0', '127.0.0.1');
-    const authorization = { authorization: 'Bearer one-camera' };
-    const { cameras } = JSON.parse((await ask(`${base}/api/cameras`, authorization)).body) as CamerasAnswer;
-    expect(cameras.map(({ id }) => id)).toEqual(['yard']);
-    const { sessions } = JSON.parse((await ask(`${base}/api/sessions`, authorization)).body) as SessionsAnswer;
-    expect(sessions.map(({ camera }) => camera)).toEqual(['yard']);
-    expect((await ask(`http://127.0.0.1:${port}/metrics`, authorization)).status).toBe(401);
-  });
-
-  it('must be configured to listen beyond loopback', async () => {
-    await expect(start({ listen: { host: '0.0.0.0', port: 0 } })).rejects.toMatchObject({ code: 'http.unprotected' });
-  });
-});
-
 describe('page', () => {
   it('is served with headers that let nothing foreign run and no address leak', async () => {
     const { url } = await start();
@@ -193,6 +87,7 @@ describe('page', () => {
     expect(headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
     expect(headers['content-security-policy']).toContain("frame-ancestors 'self'");
     expect(headers['content-security-policy']).not.toContain('unsafe');
+    expect(headers['permissions-policy']).toContain('microphone=(self), camera=()');
     expect(headers['x-content-type-options']).toBe('nosniff');
     expect(headers['referrer-policy']).toBe('no-referrer');
     expect(headers['cache-control']).toBe('no-cache');
@@ -265,8 +160,8 @@ describe('DNS rebinding', () => {
   });
 
   it('lets any host in beyond loopback, where the token protects', async () => {
-    const { port } = await start({ listen: { host: '0.0.0.0', port: 0 }, viewerTokens: [{ token: 't' }] });
-    expect((await ask(`http://127.0.0.1:${port}/healthz`, { host: 'nvr.example' })).status).toBe(200);
+    const { url } = await startBeyondLoopback([{ token: 't' }]);
+    expect((await ask(`${url}/healthz`, { host: 'nvr.example' })).status).toBe(200);
   });
 });
 
@@ -325,7 +220,7 @@ describe('start and close', () => {
       listen: { host: '127.0.0.1', port: 0 },
       view: new StubView(),
       log: silentLogger,
-      viewerTokens: [],
+      access: new Access({ viewerTokens: [], log: silentLogger }),
     });
     await expect(server.close()).resolves.toBeUndefined();
   });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BitReader } from '../../../src/media/bit-reader.ts';
+import { BitReader, exponentialGolombAt } from '../../../src/media/bit-reader.ts';
 import { anyBytes, hex } from './rtp-bytes.ts';
 
 /** Bits as a NAL unit without a header. */
@@ -49,6 +49,22 @@ describe('bits of a NAL unit', () => {
     const zeros = new BitReader(Buffer.alloc(100), 0, 100);
     expect(zeros.exponentialGolomb()).toBe(0);
     expect(zeros.overrun).toBe(true);
+  });
+
+  it('are read where they stand, up to 16 of them behind as many zeros, and no further', () => {
+    expect(exponentialGolombAt(hex('67 28'), 1)).toBe(4);
+    expect(exponentialGolombAt(hex('0000 ffff 80'), 0)).toBe(2 ** 17 - 2);
+    expect(exponentialGolombAt(hex('0000 7fff c0'), 0)).toBeUndefined();
+    expect(exponentialGolombAt(hex('00'), 0)).toBeUndefined();
+    let reads = 0;
+    const counted = new Proxy(Buffer.alloc(10_000), {
+      get: (target, key): unknown => {
+        reads += 1;
+        return Reflect.get(target, key);
+      },
+    });
+    expect(exponentialGolombAt(counted, 1)).toBeUndefined();
+    expect(reads).toBeLessThan(100);
   });
 
   it('never throw', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { VideoTrack, type VideoFrame } from '../../../src/media/video-track.ts';
+import { isForViewers, VideoTrack, type VideoFrame } from '../../../src/media/video-track.ts';
 import { H264Camera, IDR, nalsOf, PPS, SLICES, SPS, videoTrack } from './h264-camera.ts';
 import { hex } from './rtp-bytes.ts';
 
@@ -18,11 +18,14 @@ function start(sprop?: string): {
   let wanted = 0;
   let arrivalMs = 1000;
   const track = new VideoTrack(videoTrack(sprop), 0, MAX_PAYLOAD, {
-    frame: (frame) => frames.push(frame),
+    frame: (frame) => {
+      if (isForViewers(frame)) frames.push(frame);
+    },
     keyframeWanted: () => {
       wanted += 1;
     },
     reordered: () => undefined,
+    interlaced: () => undefined,
   });
   const feed = (...packets: Buffer[]): void => {
     for (const packet of packets) track.receive(packet, arrivalMs);

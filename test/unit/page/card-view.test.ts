@@ -16,7 +16,9 @@ function profileInfo(change: Partial<ProfileInfo> = {}): ProfileInfo {
     video: null,
     audio: null,
     metadata: false,
+    talk: false,
     stream: { state: 'idle', reason: null },
+    conversions: [],
     warnings: [],
     ...change,
   };
@@ -151,5 +153,49 @@ describe('words for a camera', () => {
     const profile = profileInfo({ stream: { state: 'failed', reason } });
     const waiting = { state: 'waiting', attempt: 1, reason: refused, retryAt: 1000 } as const;
     expect(cardView(cameraInfo(), profile, waiting, 0).notice?.detail).toBe('The profile sends H265. Choose another profile.');
+  });
+});
+
+describe('card of a viewer whose network carries too little', () => {
+  const stalled: Playback = { state: 'playing', stalledSince: 1000 };
+  const flowing: Playback = { state: 'playing', stalledSince: null };
+  const starting: Playback = { state: 'connecting', attempt: 0, reason: null };
+  const soundOnly = { thinning: 'pictures', hasSound: true } as const;
+  const keyframes = { thinning: 'keyframes', hasSound: true } as const;
+
+  it.each([
+    ['in the midst of it', stalled],
+    ['from the start', starting],
+  ])('says that only sound is sent, %s, and that pictures come back', (_when, playback) => {
+    const view = cardView(cameraInfo(), null, playback, 4000, soundOnly);
+    expect(view).toMatchObject({
+      status: 'Sound only',
+      tone: 'busy',
+      notice: { title: 'Only sound is sent', overPicture: true },
+    });
+    expect(view.notice?.detail).toMatch(/come back by themselves/);
+  });
+
+  it('does not promise sound where there is none', () => {
+    const view = cardView(cameraInfo(), null, stalled, 4000, { ...soundOnly, hasSound: false });
+    expect([view.status, view.notice?.title]).toEqual(['No pictures', 'No pictures are sent']);
+  });
+
+  it('is live as soon as a picture comes', () => {
+    expect(cardView(cameraInfo(), null, flowing, 4000, soundOnly)).toMatchObject({ status: 'Live', notice: null });
+  });
+
+  it('does not take the time between keyframes for an interruption', () => {
+    for (const playback of [flowing, stalled]) {
+      expect(cardView(cameraInfo(), null, playback, 11_000, keyframes)).toMatchObject({ status: 'Still pictures', notice: null });
+    }
+    expect(cardView(cameraInfo(), null, stalled, 22_000, keyframes)).toMatchObject({ status: 'Interrupted' });
+  });
+
+  it('blames the camera for what is its fault', () => {
+    for (const held of [soundOnly, keyframes]) {
+      const view = cardView(failedCamera, null, stalled, 4000, held);
+      expect([view.status, view.notice?.detail]).toEqual(['Interrupted', expect.stringContaining(refused.message)]);
+    }
   });
 });

@@ -1,84 +1,13 @@
-import { gzipSync } from 'node:zlib';
+import { parse } from 'sdp-transform';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { RtpPacket } from 'werift';
-import type { Reason } from '../../../src/base/errors.ts';
-import type { IceCandidate } from '../../../src/base/ice.ts';
-import { Stream } from '../../../src/media/stream.ts';
+import type { RtcpMessage } from '../../../src/media/rtp/rtcp.ts';
+import { CircuitBreaker, type CircuitBreak } from '../../../src/peer/egress/circuit-breaker.ts';
 import { ViewerEgress } from '../../../src/peer/egress/viewer-egress.ts';
-import { Session, type WatchedProfile } from '../../../src/peer/session.ts';
+import { receiveRtcp } from '../../../src/peer/webrtc/received-rtcp.ts';
 import { DevicePeer } from '../../../src/peer/webrtc/device-peer.ts';
-import type { SessionState } from '../../../src/plane/messages.ts';
-import { H264Camera, IDR, PPS, SPS, videoTrack } from '../media/h264-camera.ts';
-import { LOOPBACK, makeViewer, WAIT, type LoopbackViewer } from './webrtc/loopback-viewer.ts';
-
-const METADATA = 'vnd.onvif.metadata+gzip';
-const CLOSED: Reason = { code: 'test.over', message: 'The test is over.' };
-
-interface Opened {
-  session: Session;
-  stream: Stream;
-  offers: { offer: string; subprotocols: string[] }[];
-  candidates: IceCandidate[];
-  states: (string | undefined)[][];
-  keyframesAsked: () => number;
-}
-
-/** A session that is not started; it ends with the test. */
-function openSession(media: Partial<Pick<WatchedProfile, 'audio' | 'metadata'>> = {}): Opened {
-  const stream = new Stream({ maxPayload: 1100, keyframeCacheBytes: 1e6, clockOffsetMs: 0, onKeyframeWanted: () => undefined });
-  stream.setTracks([
-    videoTrack(),
-    { ...videoTrack(), kind: 'application', encodingName: 'vnd.onvif.metadata', payloadType: 107 },
-  ]);
-  const [offers, candidates, states]: [Opened['offers'], IceCandidate[], Opened['states']] = [[], [], []];
-  let asked = 0;
-  const session = new Session({
-    id: 's1',
-    cameraId: 'yard',
-    profile: 'main',
-    watched: { stream, audio: undefined, metadata: undefined, requestKeyframe: () => (asked += 1), ...media },
-    ice: LOOPBACK,
-    iceServers: [],
-    clock: { now: () => Date.now() },
-    events: {
-      offer: (offer, subprotocols) => offers.push({ offer, subprotocols }),
-      candidate: (candidate) => candidates.push(candidate),
-      state: (state: SessionState, reason?: Reason) => states.push(reason === undefined ? [state] : [state, reason.code]),
-    },
-  });
-  onTestFinished(() => session.close(CLOSED));
-  return { session, stream, offers, candidates, states, keyframesAsked: () => asked };
-}
-
-interface Watching extends Opened {
-  viewer: LoopbackViewer;
-  /** What the viewer received. */
-  packets: RtpPacket[];
-}
-
-/** A started session with a viewer that has answered and has its candidates on the way. */
-async function watch(
-  opened: Opened,
-  subprotocols: string[],
-  rewrite: (answer: string) => string = (answer) => answer,
-): Promise<Watching> {
-  const viewer = makeViewer();
-  await opened.session.start();
-  const answer = await viewer.answer(opened.offers[0]?.offer ?? '');
-  const packets: RtpPacket[] = [];
-  viewer.transport.onRtp.subscribe((packet) => packets.push(packet));
-  await opened.session.answer(rewrite(answer), subprotocols);
-  await viewer.gather((candidate) => void opened.session.addCandidate(candidate));
-  return { ...opened, viewer, packets };
-}
-
-async function reaches(opened: Opened, ...state: string[]): Promise<void> {
-  await vi.waitFor(() => expect(opened.states.at(-1)).toEqual(state), WAIT);
-}
-
-function sendKeyframe(stream: Stream): void {
-  for (const packet of new H264Camera().picture([SPS, PPS, IDR])) stream.receiveRtp(0, packet, Date.now());
-}
+import { IDR, videoTrack } from '../media/h264-camera.ts';
+import { CLOSED, METADATA, openSession, reaches, reject, sendDocument, sendKeyframe, watch } from './session-fixture.ts';
+import { WAIT } from './webrtc/loopback-viewer.ts';
 
 describe('a session with a viewer', () => {
   it('goes live, starts the viewer at the cached keyframe, and counts what it sends', async () => {
@@ -99,13 +28,24 @@ describe('a session with a viewer', () => {
       sessionId: 's1',
       cameraId: 'yard',
       profile: 'main',
+      requestedProfile: 'main',
+      videoCodec: 'H264',
+      videoConverted: false,
+      audioCodec: null,
       state: 'live',
       packetsSent: packets.length,
       packetsRetransmitted: 0,
+      retransmissionsRefused: 0,
       packetsDropped: 0,
+      skipsStalled: 0,
+      skipsSilent: 0,
       keyframeRequests: 0,
       fractionLost: null,
       roundTripMs: null,
+      estimatedKbps: null,
+      sentKbps: 0,
+      videoSsrc: packets[0]?.header.ssrc,
+      path: { local: 'host', remote: expect.stringMatching(/^(host|prflx)$/) as unknown, transport: 'udp' },
       metadataDocuments: 0,
       metadataDropped: 0,
     });
@@ -129,8 +69,7 @@ describe('a session with a viewer', () => {
     const opened = openSession();
     const { viewer, stream } = await watch(opened, []);
     await reaches(opened, 'live');
-    const closeNotify = Buffer.from('15fefd000000000000000000020100', 'hex');
-    await viewer.transport.iceTransport.connection.send(closeNotify);
+    await viewer.leave();
     await reaches(opened, 'closed', 'session.left');
     expect(stream.readers).toBe(0);
   });
@@ -148,6 +87,87 @@ describe('a session with a viewer', () => {
     expect(opened.stream.readers).toBe(0);
   });
 
+  it('ends with the reason where its stream cannot be made ready for the viewer', async () => {
+    const opened = openSession();
+    vi.spyOn(opened.stream, 'addReader').mockImplementation(() => {
+      throw new RangeError('out of range');
+    });
+    await watch(opened, []);
+    await reaches(opened, 'closed', 'internal');
+    expect(opened.stream.readers).toBe(0);
+  });
+
+  it.each<[CircuitBreak, string]>([
+    ['congestion', 'session.congestion'],
+    ['media-timeout', 'session.nothing_arrives'],
+    ['rtcp-timeout', 'session.no_reports'],
+  ])('ends with the reason where nothing more may be sent: %s', async (why, code) => {
+    const opened = openSession();
+    const { viewer, packets } = await watch(opened, []);
+    await reaches(opened, 'live');
+    sendKeyframe(opened.stream);
+    await vi.waitUntil(() => packets.length > 0, WAIT);
+    const breaker = vi.spyOn(CircuitBreaker.prototype, 'report').mockReturnValue(why);
+    onTestFinished(() => breaker.mockRestore());
+    const report = Buffer.concat([Buffer.from('81c9000700000001', 'hex'), Buffer.alloc(24)]);
+    report.writeUInt32BE(packets[0]?.header.ssrc ?? 0, 8);
+    await viewer.sendRtcp(report);
+    await reaches(opened, 'closed', code);
+    expect(opened.stream.readers).toBe(0);
+  });
+
+  it('that ends says goodbye to its viewer by RTCP, from the sources of picture and sound', async () => {
+    const opened = openSession();
+    const { viewer } = await watch(opened, []);
+    await reaches(opened, 'live');
+    await vi.waitUntil(() => viewer.transport.state === 'connected', WAIT);
+    const heard: RtcpMessage[] = [];
+    receiveRtcp(viewer.transport, (message) => heard.push(message));
+    opened.session.close(CLOSED);
+    const sources = Array.from((opened.offers[0]?.offer ?? '').matchAll(/^m=(?:audio|video)[\s\S]*?a=ssrc:(\d+)/gm), ([, ssrc]) =>
+      Number(ssrc),
+    );
+    await vi.waitFor(() => expect(heard.at(-1)).toEqual({ type: 'bye', ssrcs: sources }), WAIT);
+  });
+
+  it('lets nothing that the viewer reports end it while its path is in doubt, and begins anew with the one that is found', async () => {
+    const opened = openSession();
+    const begins = vi.spyOn(ViewerEgress.prototype, 'beginPath');
+    const reports = vi.spyOn(ViewerEgress.prototype, 'sendReports');
+    const doubt = vi.spyOn(DevicePeer.prototype, 'isPathInDoubt', 'get').mockReturnValue(true);
+    onTestFinished(() => {
+      begins.mockRestore();
+      reports.mockRestore();
+      doubt.mockRestore();
+    });
+    await watch(opened, []);
+    await reaches(opened, 'live');
+    await vi.waitFor(() => expect(begins).toHaveBeenCalledTimes(2), WAIT);
+    expect(begins.mock.calls).toEqual([[false], [false]]);
+    doubt.mockReturnValue(false);
+    await vi.waitFor(() => expect(begins).toHaveBeenLastCalledWith(true), WAIT);
+    reports.mockClear();
+    await vi.waitFor(() => expect(reports).toHaveBeenCalledTimes(2), WAIT);
+    expect(begins.mock.calls).toEqual([[false], [false], [true]]);
+  });
+
+  it('that is closed obeys its viewer no more, however long the goodbye takes', async () => {
+    const opened = openSession();
+    const { viewer } = await watch(opened, []);
+    await reaches(opened, 'live');
+    await vi.waitUntil(() => viewer.transport.state === 'connected', WAIT);
+    const close = vi.spyOn(DevicePeer.prototype, 'close').mockResolvedValue(undefined);
+    opened.session.close(CLOSED);
+    const [peer] = close.mock.contexts as DevicePeer[];
+    close.mockRestore();
+    onTestFinished(() => peer?.close());
+    const asked = opened.keyframesAsked();
+    // PLI of any picture; what is opened behind it is there later.
+    await viewer.sendRtcp(Buffer.from('81ce00020000000100000000', 'hex'));
+    await viewer.openChannel('chat');
+    expect(opened.keyframesAsked()).toBe(asked);
+  });
+
   it('that is closed twice says so once, with the first reason', async () => {
     const opened = openSession();
     await watch(opened, []);
@@ -159,39 +179,38 @@ describe('a session with a viewer', () => {
   });
 });
 
-describe('metadata of a session', () => {
-  it('goes over the channel that the viewer opened, where both sides listed it', async () => {
-    const opened = openSession();
-    const { viewer, session, offers, stream } = await watch(opened, [METADATA]);
-    expect(offers[0]?.subprotocols).toEqual([METADATA]);
-    const channel = await viewer.openChannel(METADATA);
-    const messages: Buffer[] = [];
-    channel.onMessage.subscribe((message) => messages.push(Buffer.from(message)));
-    const document = '<tt:MetadataStream xmlns:tt="http://www.onvif.org/ver10/schema"/>';
-    await vi.waitFor(() => {
-      sendDocument(stream, document);
-      expect(messages.length).toBeGreaterThan(0);
-    }, WAIT);
-    expect(messages[0]?.subarray(0, 2)).toEqual(gzipSync('').subarray(0, 2));
-    expect(session.stats().metadataDocuments).toBeGreaterThan(0);
-  });
+describe('the offer of a session', () => {
+  // ONVIF WebRTC section 6.6; what is not known may be there.
+  it.each<[boolean | undefined, boolean, string | undefined, string | undefined]>([
+    [true, false, 'sendonly', '111 0 8'],
+    [undefined, false, 'sendonly', '111 0 8'],
+    [false, true, 'recvonly', '0 8 111'],
+    [true, true, 'sendrecv', '0 8 111'],
+    [false, false, undefined, undefined],
+  ])(
+    'of a profile with sound %s and a decoder %s has the sound %s with %s, and data channels always',
+    async (audio, talk, ...sound) => {
+      const { session, offers } = openSession({ audio, talk });
+      await session.start();
+      const { media } = parse(offers[0]?.offer ?? '');
+      const section = media.find(({ type }) => type === 'audio');
+      expect([section?.direction, section?.payloads]).toEqual(sound);
+      expect(media.at(-1)?.type).toBe('application');
+    },
+  );
+});
 
-  it.each([
-    ['that the viewer did not list in its answer', METADATA, []],
-    ['of another protocol', 'chat', [METADATA, 'chat']],
-  ])('is not sent over a channel %s: it is closed', async (_, protocol, subprotocols) => {
+describe('a session that is refused', () => {
+  it('ends before it was answered, and goes on when it was', async () => {
+    const refused = openSession();
+    await refused.session.start();
+    refused.session.refused(CLOSED);
+    expect(refused.states.at(-1)).toEqual(['closed', CLOSED.code]);
     const opened = openSession();
-    const { viewer } = await watch(opened, subprotocols);
-    const channel = viewer.connection.createDataChannel('', { protocol });
-    await vi.waitFor(() => expect(channel.readyState).toBe('closed'), WAIT);
-  });
-
-  it('is not offered, and its channel closed, where the profile has none', async () => {
-    const opened = openSession({ metadata: false });
-    const { viewer, offers } = await watch(opened, [METADATA]);
-    expect(offers[0]?.subprotocols).toEqual([]);
-    const channel = viewer.connection.createDataChannel('', { protocol: METADATA });
-    await vi.waitFor(() => expect(channel.readyState).toBe('closed'), WAIT);
+    await watch(opened, []);
+    await reaches(opened, 'live');
+    opened.session.refused(CLOSED);
+    expect(opened.states.at(-1)).toEqual(['live']);
   });
 });
 
@@ -206,11 +225,22 @@ describe('the answer of a session', () => {
     await vi.waitFor(() => expect(packets.map(({ header }) => header.payloadType)).toEqual([0]), WAIT);
   });
 
-  it('that rejects picture and sound ends it', async () => {
+  it('that rejects all of it ends it at once', async () => {
     const opened = openSession();
-    await watch(opened, [], (answer) => reject(reject(answer, 'video'), 'audio'));
-    await reaches(opened, 'closed', 'session.rejected');
+    await watch(opened, [], (answer) => reject(reject(reject(answer, 'video'), 'audio'), 'application'));
+    expect(opened.states.at(-1)).toEqual(['closed', 'session.rejected']);
     expect(opened.session.stats().packetsSent).toBe(0);
+  });
+
+  it('that rejects picture and sound leaves the metadata', async () => {
+    const opened = openSession();
+    const { viewer, stream, session } = await watch(opened, [METADATA], (answer) => reject(reject(answer, 'video'), 'audio'));
+    await reaches(opened, 'live');
+    await viewer.openChannel(METADATA);
+    await vi.waitFor(() => {
+      sendDocument(stream, '<a/>');
+      expect(session.stats().metadataDocuments).toBeGreaterThan(0);
+    }, WAIT);
   });
 
   it.each([['no session description'], [''], ['v=0\r\nm=video'], ['v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n']])(
@@ -276,13 +306,26 @@ describe('a session without a viewer', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] }));
   afterEach(() => void vi.useRealTimers());
 
-  it('ends after half a minute', async () => {
+  it('outlasts the 35 s of its invitation, which says that no answer came, and ends by itself soon after', async () => {
     const { session, states } = openSession();
     await session.start();
-    vi.advanceTimersByTime(29_999);
+    vi.advanceTimersByTime(39_999);
     expect(states).toEqual([['connecting']]);
     vi.advanceTimersByTime(1);
     expect(states).toEqual([['connecting'], ['closed', 'session.timeout']]);
+  });
+
+  it('that has its answer ends half a minute later for want of a path', async () => {
+    vi.spyOn(DevicePeer.prototype, 'accept').mockResolvedValue();
+    onTestFinished(() => void vi.restoreAllMocks());
+    const { session, states } = openSession();
+    await session.start();
+    vi.advanceTimersByTime(34_999);
+    await session.answer('answer', []);
+    vi.advanceTimersByTime(29_999);
+    expect(states).toEqual([['connecting']]);
+    vi.advanceTimersByTime(1);
+    expect(states.at(-1)).toEqual(['closed', 'session.ice']);
   });
 
   it('that was closed leaves no timer', async () => {
@@ -301,24 +344,3 @@ describe('a session without a viewer', () => {
     expect([states.at(-1), offers, candidates]).toEqual([['closed', 'test.over'], [], []]);
   });
 });
-
-/** The answer of a viewer that will not take one kind of media (RFC 3264 section 6, RFC 9143 section 7.3.3). */
-function reject(answer: string, kind: 'audio' | 'video'): string {
-  const mid = kind === 'video' ? '0' : '1';
-  const sections = answer.split(/(?=^m=)/m);
-  return sections
-    .map((section, index) => {
-      if (index === 0) return section.replace(/^a=group:BUNDLE .*$/m, (line) => line.replace(` ${mid}`, ''));
-      return section.startsWith(`m=${kind}`) ? section.replace(/^m=\w+ \d+/, `m=${kind} 0`) : section;
-    })
-    .join('');
-}
-
-let metadataSequence = 0;
-
-/** One document in one packet of the metadata track, by hand (ONVIF Streaming section 5.1.2.1.1). */
-function sendDocument(stream: Stream, xml: string): void {
-  const header = Buffer.from('80eb00000000000000000009', 'hex');
-  header.writeUInt16BE((metadataSequence += 1), 2);
-  stream.receiveRtp(1, Buffer.concat([header, Buffer.from(xml)]), Date.now());
-}

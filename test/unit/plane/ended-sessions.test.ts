@@ -12,3 +12,12 @@ it('sums what ended sessions counted, camera by camera', () => {
     { cameraId: 'yard', sessions: 1, packetsSent: 1 },
   ]);
 });
+
+it('sums what was decided for them', () => {
+  const ended = new EndedSessions();
+  const adaptation = { rung: 0, rungs: [{ profile: 'main', thinning: 'none' as const, kbps: 2000 }], last: null };
+  ended.add(sessionStats({ adaptation: { ...adaptation, switches: 3, probes: 1 } }));
+  ended.add(sessionStats({ adaptation: { ...adaptation, switches: 2, probes: 4 } }));
+  ended.add(sessionStats({ adaptation: null }));
+  expect(ended.sums).toMatchObject([{ sessions: 3, switches: 5, probes: 5 }]);
+});

@@ -19,7 +19,7 @@ function openSockets(): string[] {
 it('a media plane that is closed ends its sessions and pulls, and leaves no socket', async () => {
   const camera = await runServer();
   await vi.waitFor(() => expect(openSockets()).toEqual(OF_THE_CAMERA), WAIT);
-  const { control, streams } = startPlane();
+  const { control, streams } = startPlane({ adaptive: false });
   control.setCamera(cameraAt(camera));
   const opened = open(control, 'a');
   const { viewer } = await view(opened);

@@ -31,7 +31,7 @@ describe('a pull', () => {
     await ends(second, 'test.over');
     await hasConnections(camera, 0);
     await vi.waitFor(() => expect(plane.streams).toEqual(['main connecting', 'main playing', 'main idle']), WAIT);
-    expect(plane.media.at(-1)).toEqual({ video: 'H264', audio: 'PCMU', audioPassed: true, metadata: true, warnings: [] });
+    expect(plane.media.at(-1)).toEqual({ video: 'H264', audio: 'PCMU', sound: true, metadata: true, warnings: [] });
   });
 
   it('of another profile is another connection', async () => {
@@ -49,7 +49,7 @@ describe('a pull', () => {
 
   it('begins anew where the camera moved, and its viewers go on', async () => {
     const [here, there] = [await runServer(), await runServer()];
-    const plane = startPlane();
+    const plane = startPlane({ adaptive: false });
     plane.control.setCamera(cameraAt(here));
     const opened = open(plane.control, 'a');
     const { packets } = await view(opened);
@@ -97,7 +97,7 @@ describe('a pull', () => {
 describe('a session', () => {
   it('brings picture and sound to its viewer, and is counted', async () => {
     const camera = await runServer();
-    const { control } = startPlane();
+    const { control } = startPlane({ adaptive: false });
     control.setCamera(cameraAt(camera));
     const opened = open(control, 'a');
     const { viewer, packets } = await view(opened);
@@ -110,7 +110,9 @@ describe('a session', () => {
     ]);
     expect(streams[0]?.packetsReceived).toBeGreaterThan(0);
     expect(streams[0]?.keyframes).toBeGreaterThan(0);
-    expect(sessions).toMatchObject([{ sessionId: 'a', cameraId: 'yard', profile: 'main', state: 'live', packetsDropped: 0 }]);
+    expect(sessions).toMatchObject([
+      { sessionId: 'a', cameraId: 'yard', profile: 'main', audioCodec: 'PCMU', state: 'live', packetsDropped: 0 },
+    ]);
     expect(sessions[0]?.packetsSent).toBeGreaterThan(0);
     expect(sessions[0]?.firstPacketMs).toBeGreaterThan(0);
     await viewer.connection.close();
@@ -142,7 +144,7 @@ describe('a session', () => {
     control.setCamera({ id: 'yard', clockOffsetMs: 0, profiles: [] });
     const nothing = (): void => undefined;
     const reason = await new Promise<Reason | undefined>((resolve) => {
-      const events = { offer: nothing, candidate: nothing, candidateRefused: nothing };
+      const events = { offer: nothing, candidate: nothing, candidateRefused: nothing, notice: nothing };
       control.openSession(
         { id: 'a', cameraId: 'yard', profile: 'a\u001b[2J\nb', iceServers: [] },
         { ...events, state: (_, why) => resolve(why) },
@@ -151,21 +153,30 @@ describe('a session', () => {
     expect(reason?.message).toBe('The camera has no profile a [2J b.');
   });
 
-  it('too many is refused, and has its place once another ends', async () => {
+  it('too many is refused, and has its place at once when another is closed', async () => {
     const camera = await runServer();
     const { control } = startPlane({ maxSessions: 1 });
     control.setCamera(cameraAt(camera));
     const first = open(control, 'a');
-    const second = open(control, 'b');
-    await ends(second, 'session.limit');
+    expect(() => open(control, 'b')).toThrow(expect.objectContaining({ code: 'session.limit' }) as Error);
     first.session.close(OVER);
     const third = open(control, 'c');
     await vi.waitFor(() => expect(third.offers).toHaveLength(1), WAIT);
   });
 
+  it('too many is refused, and has its place when another ends by itself', async () => {
+    const camera = await runServer();
+    const { control } = startPlane({ maxSessionsPerCamera: 1 });
+    control.setCamera(cameraAt(camera));
+    const first = open(control, 'a', 'no-such-profile');
+    await ends(first, 'camera.profile_gone');
+    const second = open(control, 'b');
+    await vi.waitFor(() => expect(second.offers).toHaveLength(1), WAIT);
+  });
+
   it('of a camera that sends no H.264 ends with the remedy', async () => {
     const camera = await runServer();
-    camera.server.faults.description = 'h265';
+    camera.server.faults.description = 'av1';
     const plane = startPlane();
     plane.control.setCamera(cameraAt(camera));
     const opened = open(plane.control, 'a');

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { atOnce } from '../../../src/base/dial-stagger.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import type { CameraSource } from '../../../src/plane/messages.ts';
+import { RequestPace } from '../../../src/media/keyframe-policy.ts';
 import { PulledProfile } from '../../../src/plane/pulled-profile.ts';
 
 const LINGER_MS = 10_000;
@@ -25,6 +26,7 @@ function pulledProfile(): { pulled: PulledProfile; states: string[] } {
     onState: (state) => {
       if (states.at(-1) !== state) states.push(state);
     },
+    keyframePace: new RequestPace(),
     onKeyframeWanted: () => undefined,
   });
   onTestFinished(() => pulled.close());

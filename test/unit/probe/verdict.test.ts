@@ -32,6 +32,8 @@ const VIDEO: VideoReport = {
   largestPayloadBytes: 1400,
 };
 
+const NO_SETS = { sdp: false, inBand: false };
+
 const AUDIO: AudioReport = { ...TRACK, codec: 'PCMU', sampleRateHz: 8000, channels: 1, bitrateKbps: 64 };
 
 const GOOD: VerdictInput = {
@@ -42,6 +44,7 @@ const GOOD: VerdictInput = {
   transport: 'tcp',
   framesPassed: 125,
   audioPassed: true,
+  audioUsed: true,
 };
 
 const withVideo = (change: Partial<VideoReport>): VerdictInput => ({ ...GOOD, video: { ...VIDEO, ...change } });
@@ -57,10 +60,8 @@ describe('what plays in a browser', () => {
 
   it.each<[string, VerdictInput]>([
     ['video.none', { ...GOOD, video: null }],
-    ['video.h265', withVideo({ codec: 'H265' })],
-    ['video.codec', withVideo({ codec: 'JPEG' })],
-    ['video.codec', withVideo({ codec: 'MP4V-ES' })],
-    ['video.b_frames', withVideo({ bFrames: true, reordered: true })],
+    ['video.codec', withVideo({ codec: 'VP8' })],
+    ['video.not_passed', { ...withVideo({ codec: 'JPEG', keyframes: null, parameterSets: NO_SETS }), framesPassed: 0 }],
     ['video.no_parameter_sets', withVideo({ parameterSets: { sdp: false, inBand: false } })],
     ['video.too_large', withVideo({ width: 4000, height: 3000 })],
     ['video.not_passed', { ...GOOD, framesPassed: 0 }],
@@ -84,6 +85,10 @@ describe('what plays in a browser', () => {
   it.each<[string, Partial<VideoReport>]>([
     ['video.long_gop', { keyframeInterval: { frames: 250, seconds: 2, longestSeconds: 10 } }],
     ['video.long_gop', { keyframes: 1, keyframeInterval: null, secondsSinceKeyframe: 4.6 }],
+    ['video.h265', { codec: 'H265' }],
+    ['video.converted', { codec: 'JPEG', keyframes: null, keyframeInterval: null, parameterSets: NO_SETS }],
+    ['video.converted', { codec: 'MP4V-ES', keyframes: null, keyframeInterval: null, parameterSets: NO_SETS }],
+    ['video.b_frames', { bFrames: true, reordered: true }],
     ['video.interlaced', { interlaced: true }],
     ['video.format', { chroma: '4:2:2' }],
     ['video.loss', { packets: 990, lost: 10 }],
@@ -118,14 +123,23 @@ describe('what plays in a browser', () => {
 
 describe('sound in a browser', () => {
   it.each<[string, Partial<AudioReport>, boolean]>([
-    ['audio.codec', { codec: 'MPEG4-GENERIC', sampleRateHz: 16_000 }, false],
-    ['audio.codec', { codec: 'G726-32' }, false],
+    ['audio.codec', { codec: 'G729' }, false],
     // It passes by its name, and is heard at half its speed.
     ['audio.rate', { codec: 'PCMA', sampleRateHz: 16_000 }, true],
-    ['audio.channels', { codec: 'PCMU', channels: 2 }, false],
   ])('is not heard: %s', (code, change, audioPassed) => {
-    const { plays, sound } = judge({ ...GOOD, audio: { ...AUDIO, ...change }, audioPassed });
+    const { plays, sound } = judge({ ...GOOD, audio: { ...AUDIO, ...change }, audioPassed, audioUsed: audioPassed });
     expect(plays).toBe(true);
     expect(sound).toMatchObject({ plays: false, reason: { code } });
+  });
+
+  it.each<[string, Partial<AudioReport>]>([
+    ['AAC', { codec: 'MPEG4-GENERIC', sampleRateHz: 16_000 }],
+    ['G.726-32', { codec: 'G726-32' }],
+    ['G.711 mu-law at 16 kHz', { codec: 'PCMU', sampleRateHz: 16_000 }],
+    ['G.711 mu-law at 8 kHz in 2 channels', { codec: 'PCMU', channels: 2 }],
+  ])('is heard converted: %s', (form, change) => {
+    const { sound } = judge({ ...GOOD, audio: { ...AUDIO, ...change }, audioPassed: false });
+    expect(sound).toMatchObject({ plays: true, reason: { code: 'audio.converted' } });
+    expect(sound?.reason?.message).toContain(`${form},`);
   });
 });

@@ -19,7 +19,7 @@ function put(file: string, text: string): void {
 
 describe('a test run', () => {
   function run(...parameters: string[]): { status: number | null; lines: string[] } {
-    for (const file of ['vitest.config.ts', 'package.json', 'scripts/summary-reporter.ts'])
+    for (const file of ['vitest.config.ts', 'package.json', 'scripts/summary-reporter.ts', 'test/support/patient-waits.ts'])
       cpSync(join(root, file), join(folder, file));
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');

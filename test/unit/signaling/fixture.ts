@@ -1,14 +1,16 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { vi } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Reason } from '../../../src/base/errors.ts';
 import type { IceCandidate } from '../../../src/base/ice.ts';
 import { silentLogger } from '../../../src/base/log.ts';
-import { SignalingDevice, type SignalingDeviceOptions } from '../../../src/signaling/device.ts';
-import { SignalingServer, type SignalingServerOptions } from '../../../src/signaling/server.ts';
-import type { DeviceSession, DeviceSessionHost, SessionRequest, ToPeer } from '../../../src/signaling/session-seam.ts';
-import { StaticTokens } from '../../../src/signaling/tokens.ts';
+import { SignalingDevice, type SignalingDeviceOptions } from '../../../src/signaling/device/device.ts';
+import { fixedToken } from '../../../src/signaling/device/token/token-source.ts';
+import { SignalingServer, type SignalingServerOptions } from '../../../src/signaling/server/server.ts';
+import type { DeviceSession, DeviceSessionHost, SessionRequest, ToPeer } from '../../../src/signaling/device/session-seam.ts';
+import { StaticTokens } from '../../../src/access/static-tokens.ts';
 
 /** What a camera would do, without media: it keeps what it was told. */
 export class FakeSession implements DeviceSession {
@@ -74,9 +76,12 @@ const TOKENS = new StaticTokens({
 
 /** Waits until a device is registered. */
 export async function registered(device: SignalingDevice): Promise<void> {
-  await vi.waitFor(() => {
-    if (device.state.state !== 'registered') throw new Error(JSON.stringify(device.state));
-  });
+  await vi.waitFor(
+    () => {
+      if (device.state.state !== 'registered') throw new Error(JSON.stringify(device.state));
+    },
+    { interval: 5, timeout: 20_000 },
+  );
 }
 
 /** An HTTP server on loopback that hands every upgrade to a signaling server. */
@@ -104,6 +109,11 @@ export class Site {
     return this;
   }
 
+  /** How many sockets there are, WebSockets or not. */
+  openSockets(): Promise<number> {
+    return promisify(this.#http.getConnections.bind(this.#http))();
+  }
+
   /** Takes the server away and brings another one up at the same port. */
   async restart(): Promise<void> {
     await this.stop();
@@ -121,7 +131,7 @@ export class Site {
   device(options: Partial<SignalingDeviceOptions> & { host: DeviceSessionHost }, token = 'front-door-device'): SignalingDevice {
     const device = new SignalingDevice({
       server: this.url,
-      token: () => token,
+      tokens: fixedToken(token),
       name: 'Front door',
       log: silentLogger,
       retry: { firstMs: 10, maxMs: 50 },
@@ -135,6 +145,7 @@ export class Site {
   /** A bare socket with a registered peer behind it, or an unregistered one with `token` null. */
   async peer(token: string | null, register: Record<string, unknown> = {}): Promise<RawPeer> {
     const peer = new RawPeer(this.url, token ?? undefined);
+    peer.authorization = token ?? undefined;
     this.#owned.push(() => peer.socket.terminate());
     await peer.opened;
     if (token !== null) peer.id = ((await peer.request('register', register)) as { id: string }).id;
@@ -157,6 +168,8 @@ export class RawPeer {
   readonly frames: Message[] = [];
   closeCode: number | undefined;
   id = '';
+  /** Goes along with each connect that names none of its own (section 5.2.4.1). */
+  authorization: string | undefined;
   #nextId = 100;
 
   constructor(url: string, token?: string, subprotocol = 'webrtc.onvif.org') {
@@ -183,10 +196,14 @@ export class RawPeer {
   }
 
   /** The answer's result; a fault is thrown as `code message`. */
-  async request(method: string, params: unknown = {}): Promise<unknown> {
+  async request(method: string, params: object = {}): Promise<unknown> {
     const id = (this.#nextId += 1);
-    this.send({ jsonrpc: '2.0', id, method, params });
-    const answer = await this.frame((message) => message['id'] === id && message['method'] === undefined);
+    const authorization = method === 'connect' ? { authorization: this.authorization } : {};
+    this.send({ jsonrpc: '2.0', id, method, params: { ...authorization, ...params } });
+    const isAnswer = (message: Message): boolean => message['id'] === id && message['method'] === undefined;
+    const answer = await this.frame(isAnswer).catch((cause: unknown) => {
+      throw new Error(`no answer to ${method}`, { cause });
+    });
     const error = answer['error'] as { code: number; message: string } | undefined;
     if (error !== undefined) throw new Error(`${error.code} ${error.message}`);
     return answer['result'];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { DeviceSignalingState, SignalingDevice } from '../../../src/signaling/device.ts';
+import type { DeviceSignalingState, SignalingDevice } from '../../../src/signaling/device/device.ts';
 import { FakeHost, Site, registered } from './fixture.ts';
 
 describe('when a side is lost', () => {

@@ -46,6 +46,12 @@ describe('malformed frames', () => {
     expect(client.frames).toHaveLength(2);
   });
 
+  it('are dropped and counted when they name no session, whatever stands in its place', async () => {
+    for (const session of ['s', 5, {}, { toString: 1 }]) client.notify('trickle', { session, candidate: {} });
+    await works();
+    expect(site.server.stats.droppedMessages).toBe(4);
+  });
+
   it('end the connection when they are binary, too long or no UTF-8, and only that one', async () => {
     const [binary, long, garbled] = [await site.peer('viewer'), await site.peer('viewer'), await site.peer('viewer')];
     binary.socket.send(Buffer.from([1, 2, 3]));
@@ -60,7 +66,7 @@ describe('malformed frames', () => {
 
   it('may come as a batch that does right and wrong at once', async () => {
     client.send([
-      { jsonrpc: '2.0', id: 1, method: 'connect', params: { peer: 'nowhere' } },
+      { jsonrpc: '2.0', id: 1, method: 'connect', params: { peer: 'nowhere', authorization: 'viewer' } },
       { jsonrpc: '2.0', id: 2, method: 'reboot' },
       'nonsense',
     ]);

@@ -1,10 +1,16 @@
-import { RTCPeerConnection, type RTCDataChannel } from 'werift';
+import { type MediaStreamTrack, RTCPeerConnection, type RTCDataChannel } from 'werift';
 import type { IceCandidate, IceServer } from '../../../base/ice.ts';
-import { askOnlyListedServers } from '../ice-options.ts';
-import { OFFERED_MEDIA, readPayloadTypes } from '../offer.ts';
+import { readPayloadTypes } from '../answer.ts';
+import { offeredMedia } from '../offer.ts';
+import { takeCandidates } from '../ice/restart-offer.ts';
 import { guardSctp } from '../sctp-guard.ts';
 import { guardUdpSockets } from '../udp-socket-guard.ts';
+import { KeyframeRequests } from './keyframe-request.ts';
+import { HeadlessIce } from './headless-ice.ts';
 import { ReceivedTrack } from './received-track.ts';
+
+/** Of a side that sends no media: any number that is not the sender's. */
+const RECEIVER_SSRC = 1;
 
 interface SessionDescription {
   type: 'answer' | 'offer' | 'pranswer' | 'rollback';
@@ -20,6 +26,7 @@ interface Candidate {
 interface Listeners {
   icecandidate: (event: { candidate: Candidate | null }) => void;
   track: (event: { track: { kind: string; id: string } }) => void;
+  datachannel: (event: { channel: HeadlessDataChannel }) => void;
   connectionstatechange: () => void;
 }
 
@@ -36,21 +43,25 @@ export interface HeadlessConfiguration {
 export class HeadlessPeerConnection {
   readonly #connection: RTCPeerConnection;
   readonly #onFirstFrame: () => void;
+  readonly #iceServers: readonly IceServer[];
   readonly #tracks: ReceivedTrack[] = [];
   readonly #stateListeners: (() => void)[] = [];
+  readonly #candidateListeners: Listeners['icecandidate'][] = [];
+  readonly #trackListeners: Listeners['track'][] = [];
+  /** Since the first offer. */
+  #ice: HeadlessIce | undefined;
   #codecs: ReadonlyMap<number, string> = new Map();
+  readonly #keyframeRequests = new KeyframeRequests(RECEIVER_SSRC);
+  /** Of the video that is received. */
+  #videoSsrc: number | undefined;
 
   constructor(configuration: HeadlessConfiguration) {
     guardUdpSockets();
     this.#onFirstFrame = configuration.onFirstFrame;
-    this.#connection = new RTCPeerConnection({
-      ...OFFERED_MEDIA,
-      bundlePolicy: 'max-bundle',
-      iceServers: configuration.iceServers.flatMap(({ urls, ...credentials }) =>
-        urls.map((url) => ({ urls: url, ...credentials })),
-      ),
-    });
+    this.#iceServers = configuration.iceServers;
+    this.#connection = new RTCPeerConnection({ ...offeredMedia(['H264']), bundlePolicy: 'max-bundle', iceServers: [] });
     this.#connection.connectionStateChange.subscribe(() => this.#tellState());
+    this.#connection.onTrack.subscribe((track) => this.#onTrack(track));
   }
 
   /** By ICE and DTLS, as the W3C has it: werift waits for SCTP too, which takes 3 s when a packet of its handshake is lost. */
@@ -65,13 +76,20 @@ export class HeadlessPeerConnection {
   }
 
   async setRemoteDescription({ sdp = '' }: SessionDescription): Promise<void> {
-    await this.#connection.setRemoteDescription({ type: 'offer', sdp });
+    const offer = takeCandidates(sdp);
+    this.#ice?.noteOffer(sdp);
+    await this.#connection.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
     this.#codecs = readPayloadTypes(sdp);
-    askOnlyListedServers(this.#connection);
-    guardSctp(this.#connection);
-    for (const transport of this.#connection.dtlsTransports) {
-      transport.onStateChange.subscribe(() => this.#tellState());
+    if (this.#ice === undefined) {
+      this.#ice = new HeadlessIce(this.#connection, this.#iceServers, () => {
+        for (const listener of this.#candidateListeners) listener({ candidate: null });
+      });
+      guardSctp(this.#connection);
+      for (const transport of this.#connection.dtlsTransports) {
+        transport.onStateChange.subscribe(() => this.#tellState());
+      }
     }
+    for (const candidate of offer.candidates) await this.addIceCandidate({ candidate });
   }
 
   async createAnswer(): Promise<SessionDescription> {
@@ -85,16 +103,12 @@ export class HeadlessPeerConnection {
     this.#connection.signalingStateChange.once(() => applied.resolve());
     this.#connection.setLocalDescription({ type: 'answer', sdp }).then(() => applied.resolve(), applied.reject);
     await applied.promise;
+    this.#ice?.answered();
   }
 
-  async addIceCandidate({ candidate, sdpMid = null, sdpMLineIndex = null }: IceCandidate): Promise<void> {
+  async addIceCandidate(candidate: IceCandidate): Promise<void> {
     // The end mark would make werift give up before it was checked by the other side.
-    if (candidate === '') return;
-    await this.#connection.addIceCandidate({
-      candidate,
-      ...(sdpMid === null ? {} : { sdpMid }),
-      ...(sdpMLineIndex === null ? {} : { sdpMLineIndex }),
-    });
+    if (candidate.candidate !== '') await this.#ice?.addCandidate(candidate);
   }
 
   createDataChannel(label: string, options: { ordered: boolean; protocol: string }): HeadlessDataChannel {
@@ -111,6 +125,15 @@ export class HeadlessPeerConnection {
     return new Map(entries.map((entry) => [String(entry['id']), entry]));
   }
 
+  /** Asks for a keyframe of the video that is received, by PLI (RFC 4585) or FIR (RFC 5104); nothing happens before a packet of it came. */
+  requestKeyframe(kind: 'pli' | 'fir'): void {
+    const mediaSsrc = this.#videoSsrc;
+    const [transport] = this.#connection.dtlsTransports;
+    if (mediaSsrc === undefined || transport === undefined) return;
+    const encrypted = transport.srtcp.encrypt(this.#keyframeRequests.encode(kind, mediaSsrc));
+    transport.iceTransport.connection.send(encrypted).catch(() => undefined);
+  }
+
   close(): void {
     this.#connection.close().catch(() => undefined);
   }
@@ -118,7 +141,8 @@ export class HeadlessPeerConnection {
   addEventListener<Name extends keyof Listeners>(name: Name, listener: Listeners[Name]): void {
     const listeners: Partial<Listeners> = { [name]: listener };
     if (listeners.icecandidate !== undefined) this.#onCandidate(listeners.icecandidate);
-    if (listeners.track !== undefined) this.#onTrack(listeners.track);
+    if (listeners.track !== undefined) this.#trackListeners.push(listeners.track);
+    if (listeners.datachannel !== undefined) this.#onDataChannel(listeners.datachannel);
     if (listeners.connectionstatechange !== undefined) {
       this.#stateListeners.push(listeners.connectionstatechange);
     }
@@ -129,30 +153,44 @@ export class HeadlessPeerConnection {
   }
 
   #onCandidate(listener: Listeners['icecandidate']): void {
+    this.#candidateListeners.push(listener);
     this.#connection.onIceCandidate.subscribe((candidate) => {
-      const { candidate: text = '', sdpMid = null, sdpMLineIndex = null } = candidate?.toJSON() ?? {};
-      listener({ candidate: candidate === undefined ? null : { candidate: text, sdpMid, sdpMLineIndex } });
+      if (candidate === undefined) return;
+      const { candidate: text, sdpMid = null, sdpMLineIndex = null } = candidate.toJSON();
+      listener({ candidate: { candidate: text, sdpMid, sdpMLineIndex } });
     });
   }
 
-  #onTrack(listener: Listeners['track']): void {
-    this.#connection.onTrack.subscribe((track) => {
-      if (track.kind !== 'audio' && track.kind !== 'video') return;
-      const received = new ReceivedTrack(track.kind, this.#onFirstFrame);
-      this.#tracks.push(received);
-      track.onReceiveRtp.subscribe((packet) => received.receive(packet.serialize(), Date.now()));
-      listener({ track: { kind: track.kind, id: track.uuid } });
+  #onDataChannel(listener: Listeners['datachannel']): void {
+    this.#connection.onDataChannel.subscribe((channel) => {
+      // werift acknowledges the channel after this; one that is closed before stays half open.
+      queueMicrotask(() => listener({ channel: new HeadlessDataChannel(channel) }));
     });
+  }
+
+  #onTrack(track: MediaStreamTrack): void {
+    if (track.kind !== 'audio' && track.kind !== 'video') return;
+    const received = new ReceivedTrack(track.kind, this.#onFirstFrame);
+    this.#tracks.push(received);
+    track.onReceiveRtp.subscribe((packet) => {
+      if (track.kind === 'video') this.#videoSsrc = packet.header.ssrc;
+      received.receive(packet.serialize(), Date.now());
+    });
+    for (const listener of this.#trackListeners) listener({ track: { kind: track.kind, id: track.uuid } });
   }
 }
 
-/** A data channel that this side opened. */
+/** A data channel of either side. */
 class HeadlessDataChannel {
   binaryType = 'arraybuffer';
   readonly #channel: RTCDataChannel;
 
   constructor(channel: RTCDataChannel) {
     this.#channel = channel;
+  }
+
+  get readyState(): string {
+    return this.#channel.readyState;
   }
 
   addEventListener(_type: 'message', listener: (event: { data: unknown }) => void): void {

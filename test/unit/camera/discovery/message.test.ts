@@ -55,6 +55,9 @@ describe('parseProbeMatches', () => {
     const parsed = parseProbeMatches(message(match('', 'file:///etc/passwd nonsense http://10.0.0.1/o')));
     expect(parsed?.matches[0]).toMatchObject({ endpointReference: 'http://10.0.0.1/o', xaddrs: ['http://10.0.0.1/o'] });
     expect(parseProbeMatches(message(match('', 'javascript:alert(1)')))).toBeUndefined();
+    // A URL parser leaves the first one's control character out.
+    const control = parseProbeMatches(message(match('', '&#x1;http://10.0.0.2/o http://10.0.0.1/o')));
+    expect(control?.matches[0]?.xaddrs).toEqual(['http://10.0.0.1/o']);
   });
 
   it('leaves out what answers as something else than asked, and keeps what does not say its type', () => {

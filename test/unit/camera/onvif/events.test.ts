@@ -79,6 +79,15 @@ describe('a pull point', () => {
     expect(pullPoint.expiresInMs).toBeGreaterThan(300_000);
   });
 
+  it('knows when the camera makes its life longer at a pull, and that it does not where nothing is said', async () => {
+    const answers = [`<r>${TIMES.replace('00:02:00', '00:20:00')}</r>`, '<r/>'];
+    const { pullPoint } = await subscribe({ PullMessages: (_, response) => void response.end(soap(answers.shift() ?? '')) });
+    await pullPoint.pull(1000);
+    expect(pullPoint.expiresInMs).toBeGreaterThan(19 * 60_000);
+    await pullPoint.pull(1000);
+    expect(pullPoint.expiresInMs).toBeGreaterThan(19 * 60_000);
+  });
+
   it('lives as long as we asked for where the camera’s times say nothing', async () => {
     const CreatePullPointSubscription = created(ADDRESS, TIMES.replace('00:02:00', '00:00:00'));
     const { pullPoint } = await subscribe({ CreatePullPointSubscription });
@@ -109,7 +118,12 @@ describe('a pull point', () => {
     };
     const { device } = await connectTo({ CreatePullPointSubscription: created(ADDRESS), PullMessages }, 'ver10/events');
     const pullPoint = await device.events?.createPullPoint();
-    expect(await pullPoint?.pull(400)).toEqual([]);
+    const askedAt = performance.now();
+    const pulled = await pullPoint?.pull(400);
+    expect(pulled?.events).toEqual([]);
+    // When the answer came, not when it was asked for.
+    expect(pulled?.receivedAt).toBeGreaterThan(askedAt + 390);
+    expect(pulled?.receivedAt).toBeLessThanOrEqual(performance.now());
   });
 
   it('that has ended is told by the fault of the camera', async () => {
@@ -135,7 +149,7 @@ describe('an event', () => {
       PullMessages: `<r>${TIMES}${message('UtcTime="2026-01-02T03:04:05.6Z" PropertyOperation="Changed"', items)}
         ${message('UtcTime="yesterday" PropertyOperation="?"', '')}<wsnt:NotificationMessage/></r>`,
     });
-    const [first, ...others] = await pullPoint.pull(1000);
+    const [first, ...others] = (await pullPoint.pull(1000)).events;
     expect(first).toMatchObject({
       topic: 'RuleEngine/Cell/Motion',
       time: Date.parse('2026-01-02T03:04:05.600Z'),
@@ -146,9 +160,10 @@ describe('an event', () => {
       ['Source', '000'],
       ['__proto__', 'x'],
     ]);
+    const nothing = { topic: '', time: null, operation: null, source: {}, key: {}, data: {} };
     expect(others).toEqual([
-      { topic: 'RuleEngine/Cell/Motion', time: null, operation: null, source: {}, data: {} },
-      { topic: '', time: null, operation: null, source: {}, data: {} },
+      { ...nothing, topic: 'RuleEngine/Cell/Motion', notification: expect.stringContaining('"yesterday"') },
+      { ...nothing, notification: '<wsnt:NotificationMessage></wsnt:NotificationMessage>' },
     ]);
   });
 

@@ -97,7 +97,20 @@ describe('an answer', () => {
       'ver10/events',
     );
     const pullPoint = await device.events?.createPullPoint();
-    expect(await pullPoint?.pull(1000)).toHaveLength(1024);
+    const { events: read, unread } = (await pullPoint?.pull(1000, 100)) ?? {};
+    expect([read?.length, unread]).toEqual([100, 2900]);
+  });
+
+  it('of events is not read where it is much longer than those that were asked for', async () => {
+    const { device } = await connectTo(
+      {
+        CreatePullPointSubscription: '<r><SubscriptionReference><Address>http://x/s</Address></SubscriptionReference></r>',
+        PullMessages: `<r>${' '.repeat(600_000)}</r>`,
+      },
+      'ver10/events',
+    );
+    const pullPoint = await device.events?.createPullPoint();
+    expect(await errorOf(pullPoint?.pull(1000) ?? Promise.resolve())).toMatchObject({ code: 'camera.not_onvif' });
   });
 });
 

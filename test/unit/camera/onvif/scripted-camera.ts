@@ -55,7 +55,10 @@ export const fault = (code: string, text: string): string =>
     `<Fault><Code><Value>e:Sender</Value><Subcode><Value>${code}</Value></Subcode></Code><Reason><Text>${text}</Text></Reason></Fault>`,
   );
 
-/** Answers by request name, or by `last part of the path/name`; a string is the content of the SOAP body. */
+/** Of what is no SOAP nothing is told. */
+const PLAIN = {} as Request;
+
+/** Answers by `GET /path`, by request name, or by `last part of the path/name`; a string is the content of the SOAP body. */
 export async function startCamera(
   answers: Record<string, Answer>,
   certificate?: Pick<Certificate, 'key' | 'cert'>,
@@ -67,6 +70,8 @@ export async function startCamera(
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
+      const plain = answers[`${incoming.method} ${incoming.url}`];
+      if (typeof plain === 'function') return plain(PLAIN, response);
       const text = Buffer.concat(chunks).toString();
       const envelope = parseXml(text);
       const body = envelope?.children.find((child) => child.name === 'Body')?.children[0];

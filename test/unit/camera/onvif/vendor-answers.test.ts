@@ -124,13 +124,18 @@ describe('the manner of Axis', () => {
     });
     const { port, requests } = await startCamera(works);
     const pullPoint = await (await connect(port)).events?.createPullPoint();
-    expect(await pullPoint?.pull(1000)).toEqual([
+    expect((await pullPoint?.pull(1000))?.events).toEqual([
       {
         topic: 'Device/IO/VirtualPort',
         time: Date.parse('2026-01-01T10:00:00.123Z'),
         operation: 'Initialized',
         source: { port: '1' },
+        key: {},
         data: { state: '0' },
+        // What the document around it declares is not declared again.
+        notification: expect.stringMatching(
+          /^<wsnt:NotificationMessage xmlns:wsa5="[^"]*" xmlns:tnsaxis="[^"]*"><wsnt:Topic .*uri:\/\/x\/ProducerReference.*<\/wsnt:NotificationMessage>$/,
+        ),
       },
     ]);
     expect(requests.at(-1)?.text).toMatch(/<dom0:SubscriptionId [^>]*xmlns:dom0="http:\/\/www\.axis\.com\/2009\/event"[^>]*>42</);

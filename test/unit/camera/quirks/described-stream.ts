@@ -4,6 +4,7 @@ import { Stream, type AudioPacket } from '../../../../src/media/stream.ts';
 import type { VideoFrame } from '../../../../src/media/video-track.ts';
 import { H264Camera, nalsOf, PPS, SPS } from '../../media/h264-camera.ts';
 import { rtpBytes, senderReportBytes } from '../../media/rtp-bytes.ts';
+import { BROWSER_CODECS } from '../../../support/viewer-codecs.ts';
 
 /** As small as a viewer's packets are, so that they are at most 1200 bytes with all that comes around them. */
 export const MAX_PAYLOAD = 1150;
@@ -51,6 +52,7 @@ export class DescribedStream {
     });
     this.connect(description);
     this.stream.addReader({
+      codecs: BROWSER_CODECS,
       video: (frame) => this.frames.push(frame),
       audio: (packet) => this.sound.push(packet),
       metadata: () => undefined,
@@ -100,8 +102,9 @@ export class DescribedStream {
    * picture and the last sound, which have come in the same moment.
    */
   get soundBehindPictureMs(): number {
-    const { videoTime, audioTime } = this.stream;
+    const { videoTime } = this.stream;
     const [frame, packet] = [this.frames.at(-1), this.sound.at(-1)];
+    const audioTime = packet?.timeline.time();
     if (videoTime === undefined || audioTime === undefined || frame === undefined || packet === undefined) return Number.NaN;
     const now = this.nowMs + this.stream.cameraClockOffsetMs;
     const behind = (timestamp: number, at: number, rate: number): number => (((at - timestamp) | 0) / rate) * 1000;

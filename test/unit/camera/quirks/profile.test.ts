@@ -1,11 +1,13 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { atOnce } from '../../../../src/base/dial-stagger.ts';
+import type { TranscodeMode } from '../../../../src/base/transcode-mode.ts';
 import type { Reason } from '../../../../src/base/errors.ts';
 import { silentLogger } from '../../../../src/base/log.ts';
 import { encodeInterleaved } from '../../../../src/camera/rtsp/interleaved.ts';
 import { readProfiles } from '../../../../src/camera/camera-profiles.ts';
 import { NO_CONFIGURATIONS, type OnvifProfile } from '../../../../src/camera/onvif/profiles.ts';
 import type { StreamMedia, StreamState } from '../../../../src/plane/messages.ts';
+import { RequestPace } from '../../../../src/media/keyframe-policy.ts';
 import { PulledProfile } from '../../../../src/plane/pulled-profile.ts';
 import { H264Camera, IDR, SLICES } from '../../media/h264-camera.ts';
 import { rtpBytes } from '../../media/rtp-bytes.ts';
@@ -29,6 +31,7 @@ interface Told {
 async function pulled(
   description: string,
   packets: readonly Buffer[],
+  transcode: TranscodeMode = 'auto',
 ): Promise<{ told: Told[]; camera: ScriptedCamera; profile: PulledProfile }> {
   const camera = await cameraWith({
     DESCRIBE: () => ({ body: description }),
@@ -37,6 +40,7 @@ async function pulled(
   const told: Told[] = [];
   const profile = new PulledProfile({
     camera: { id: 'yard', profiles: [], clockOffsetMs: 0 },
+    transcode,
     profile: { token: 'main', uri: camera.url },
     lingerMs: 0,
     keyframeCacheBytes: 1e6,
@@ -44,6 +48,7 @@ async function pulled(
     clock: { now: () => Date.now() },
     logger: silentLogger,
     onState: (state, reason, media) => told.push({ state, reason, media }),
+    keyframePace: new RequestPace(),
     onKeyframeWanted: () => undefined,
   });
   onTestFinished(() => profile.close());
@@ -82,12 +87,28 @@ describe('quirk 8: H.265 and H.265+ (go2rtc#1439, #706, #240)', () => {
       ...['v=0', 's=RTSP/RTP stream from anjvision ipcamera', 'm=video 0 RTP/AVP 96', 'a=rtpmap:96 H265/90000'],
       'a=fmtp:96 packetization-mode=0;profile-id=1;sprop-vps=QAEMAf//AUAAAAMAAAMAAAMAAAMAmawJ',
     );
-    const { told } = await pulled(description, []);
+    const { told } = await pulled(description, new H264Camera(1, 0).picture([IDR]));
+    await soon(() => expect(told.at(-1)?.state).toBe('playing'));
+    const { media } = told.at(-1) ?? {};
+    expect([media?.video, media?.warnings.map(({ code }) => code)]).toEqual(['H265', ['stream.h265']]);
+    expect(media?.warnings[0]?.message).toContain('H.265');
+    expect(media?.warnings[0]?.advice).toContain('H.264');
+  });
+
+  it('is told from what nobody plays, where nothing is converted', async () => {
+    const description = sdp('v=0', 'm=video 0 RTP/AVP 26', 'a=rtpmap:26 JPEG/90000');
+    const { told } = await pulled(description, [], 'never');
     await soon(() => expect(told.at(-1)?.state).toBe('failed'));
     const { reason, media } = told.at(-1) ?? {};
-    expect([reason?.code, media?.video]).toEqual(['stream.no_h264', 'H265']);
-    expect(reason?.message).toContain('H265');
-    expect(reason?.advice).toContain('H.264');
+    expect([reason?.code, media?.video]).toEqual(['stream.no_h264', 'JPEG']);
+    expect(reason?.message).toContain('JPEG');
+    expect(reason?.advice).toMatch(/H\.264.*transcode to auto/);
+  });
+
+  it('is told from what nobody plays and nothing makes H.264 of, whatever the config says', async () => {
+    const { told } = await pulled(sdp('v=0', 'm=video 0 RTP/AVP 96', 'a=rtpmap:96 AV1/90000'), []);
+    await soon(() => expect(told.at(-1)?.reason?.code).toBe('stream.no_h264'));
+    expect(told.at(-1)?.reason?.advice).not.toContain('transcode');
   });
 
   it('is not what a session without a profile is given, where there is one with H.264', async () => {
@@ -124,6 +145,11 @@ async function play(
   }
 }
 
+/** What is told of missing pictures; that the camera also gives none on request is told earlier. */
+function unseen(told: readonly Told[]): Reason[] {
+  return (told.at(-1)?.media?.warnings ?? []).filter(({ code }) => code !== 'stream.no_keyframe_on_request');
+}
+
 describe('video without a picture', () => {
   const h264 = new H264Camera(1, 0);
   it.each([
@@ -134,7 +160,7 @@ describe('video without a picture', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     const { told, camera, profile } = await pulled(H264_AND_PCMU, next());
-    const warnings = (): string[] => (told.at(-1)?.media?.warnings ?? []).map((warning) => warning.message);
+    const warnings = (): string[] => unseen(told).map(({ message }) => message);
     await soon(() => expect(told.at(-1)?.state).toBe('playing'));
     const startMs = performance.now();
     const playUntil = (elapsedMs: number) => play({ camera, profile }, next, startMs + elapsedMs);
@@ -149,7 +175,7 @@ describe('video without a picture', () => {
     onTestFinished(() => void vi.useRealTimers());
     const next = () => h264.picture([SLICE]);
     const { told, camera, profile } = await pulled(H264_AND_PCMU, next());
-    const codes = (): string[] => (told.at(-1)?.media?.warnings ?? []).map(({ code }) => code);
+    const codes = (): string[] => unseen(told).map(({ code }) => code);
     await soon(() => expect(told.at(-1)?.state).toBe('playing'));
     await play({ camera, profile }, next, performance.now() + 37_000);
     expect(codes()).toEqual(['stream.no_picture']);

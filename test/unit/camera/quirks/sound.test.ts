@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isReceived, parseSessionDescription } from '../../../../src/camera/rtsp/sdp.ts';
+import { isPassedSound } from '../../../../src/media/sound-track.ts';
 import { Stream } from '../../../../src/media/stream.ts';
 import { streamMedia } from '../../../../src/plane/stream-media.ts';
 import type { StreamMedia } from '../../../../src/plane/messages.ts';
@@ -17,8 +18,6 @@ function described(text: string): { chosen: string[]; media: StreamMedia } {
 const VIDEO = ['m=video 0 RTP/AVP 96', 'a=rtpmap:96 H264/90000', 'a=recvonly'];
 
 describe('quirk 12: descriptions of AAC and backchannels (mediamtx#3669, #3590, gortsplib#479)', () => {
-  const NO_SOUND = { code: 'stream.no_sound', message: 'There is no sound, since browsers do not play MPEG4-GENERIC.' };
-
   it('reads AAC whose fmtp names another payload type than its rtpmap (HIK Media Server V5.03.010)', () => {
     const text = sdp(
       ...['v=0', 'o=- 1109162014219182 0 IN IP4 0.0.0.0', 's=HIK Media Server V5.03.010', 'e=NONE', 'c=IN IP4 0.0.0.0', 't=0 0'],
@@ -29,7 +28,10 @@ describe('quirk 12: descriptions of AAC and backchannels (mediamtx#3669, #3590, 
     const [, sound] = parseSessionDescription(text).tracks;
     expect(sound).toMatchObject({ payloadType: 104, encodingName: 'MPEG4-GENERIC', clockRate: 16_000 });
     expect(sound?.fmtp.get('config')).toBe('1408');
-    expect(described(text)).toMatchObject({ chosen: ['H264'], media: { audio: 'MPEG4-GENERIC', warnings: [NO_SOUND] } });
+    expect(described(text)).toMatchObject({
+      chosen: ['H264', 'MPEG4-GENERIC'],
+      media: { audio: 'MPEG4-GENERIC', sound: true, warnings: [] },
+    });
   });
 
   it('plays the picture beside LATM without its config, whose fmtp is of payload type 40', () => {
@@ -39,7 +41,7 @@ describe('quirk 12: descriptions of AAC and backchannels (mediamtx#3669, #3590, 
     );
     const [, sound] = parseSessionDescription(text).tracks;
     expect([sound?.encodingName, sound?.fmtp.get('config'), sound?.fmtp.get('cpresent')]).toEqual(['MP4A-LATM', '', '0']);
-    expect(described(text)).toMatchObject({ chosen: ['H264'], media: { audio: 'MP4A-LATM', audioPassed: false } });
+    expect(described(text)).toMatchObject({ chosen: ['H264', 'MP4A-LATM'], media: { audio: 'MP4A-LATM', sound: true } });
   });
 
   it('takes the sound that is sent, not the backchannel of 20 payload types beside it (Dahua)', () => {
@@ -59,7 +61,7 @@ describe('quirk 12: descriptions of AAC and backchannels (mediamtx#3669, #3590, 
     expect(parseSessionDescription(text).tracks.at(-1)).toMatchObject({ payloadType: 116, direction: 'sendonly' });
     expect(described(text)).toMatchObject({
       chosen: ['H264', 'PCMA', 'vnd.onvif.metadata'],
-      media: { audio: 'PCMA', audioPassed: true, warnings: [] },
+      media: { audio: 'PCMA', sound: true, warnings: [] },
     });
   });
 
@@ -89,24 +91,20 @@ describe('quirk 12: descriptions of AAC and backchannels (mediamtx#3669, #3590, 
 });
 
 describe('quirk 13: G.711 at 16 kHz (mediamtx#2848)', () => {
-  it.each([
-    ['PCMU/16000', 'PCMU at 16000 Hz in mono'],
-    ['PCMA/16000/1', 'PCMA at 16000 Hz in mono'],
-    ['PCMA/48000/1', 'PCMA at 48000 Hz in mono'],
-    ['PCMU/8000/2', 'PCMU at 8000 Hz in 2 channels'],
-  ])('is not passed on as G.711 at 8 kHz, and said with what to set: %s', (rtpmap, form) => {
-    for (const payloadType of [97, rtpmap.startsWith('PCMU') ? 0 : 8]) {
-      const text = sdp('v=0', ...VIDEO, `m=audio 0 RTP/AVP ${payloadType}`, `a=rtpmap:${payloadType} ${rtpmap}`);
-      const { chosen, media } = described(text);
-      expect(chosen).toEqual(['H264']);
-      expect(media).toMatchObject({ audioPassed: false, warnings: [{ code: 'stream.no_sound' }] });
-      expect(media.warnings[0]?.message).toContain(form);
-      expect(media.warnings[0]?.advice).toContain('8000 Hz');
-    }
-  });
+  it.each(['PCMU/16000', 'PCMA/16000/1', 'PCMA/48000/1', 'PCMU/8000/2'])(
+    'is heard converted, not passed on as G.711 at 8 kHz: %s',
+    (rtpmap) => {
+      for (const payloadType of [97, rtpmap.startsWith('PCMU') ? 0 : 8]) {
+        const text = sdp('v=0', ...VIDEO, `m=audio 0 RTP/AVP ${payloadType}`, `a=rtpmap:${payloadType} ${rtpmap}`);
+        const { tracks } = parseSessionDescription(text);
+        expect(tracks.filter(({ kind }) => kind === 'audio').map(isPassedSound)).toEqual([false]);
+        expect(described(text).media).toMatchObject({ sound: true, warnings: [] });
+      }
+    },
+  );
 
   it.each(['PCMU/8000', 'pcma/8000/1'])('is what browsers play at 8 kHz, under any payload type: %s', (rtpmap) => {
     const { chosen, media } = described(sdp('v=0', ...VIDEO, 'm=audio 0 RTP/AVP 98', `a=rtpmap:98 ${rtpmap}`));
-    expect([chosen[1], media.audioPassed, media.warnings]).toEqual([rtpmap.slice(0, 4).toUpperCase(), true, []]);
+    expect([chosen[1], media.sound, media.warnings]).toEqual([rtpmap.slice(0, 4).toUpperCase(), true, []]);
   });
 });

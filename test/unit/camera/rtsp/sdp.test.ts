@@ -6,6 +6,33 @@ function lines(...each: string[]): string {
   return `${each.join('\r\n')}\r\n`;
 }
 
+it('reads all forms of a backchannel, and how long its packets are to be', () => {
+  const { tracks } = parseSessionDescription(
+    lines(
+      'v=0',
+      'm=video 0 RTP/AVP 96',
+      'a=rtpmap:96 H264/90000',
+      'a=recvonly',
+      'm=audio 0 RTP/AVP 0 97 104 999 x',
+      'a=rtpmap:97 G726-32/8000',
+      'a=rtpmap:104 mpeg4-generic/16000/1',
+      'a=fmtp:104 mode=AAC-hbr; sizeLength=13',
+      'a=ptime:40',
+      'a=sendonly',
+    ),
+  );
+  const backchannel = tracks.find((track) => !isReceived(track));
+  expect(backchannel).toMatchObject({ encodingName: 'PCMU', payloadType: 0, packetMs: 40 });
+  expect(backchannel?.formats?.map(({ payloadType, encodingName, clockRate }) => [payloadType, encodingName, clockRate])).toEqual(
+    [
+      [0, 'PCMU', 8000],
+      [97, 'G726-32', 8000],
+      [104, 'MPEG4-GENERIC', 16_000],
+    ],
+  );
+  expect(backchannel?.formats?.[2]?.fmtp.get('sizelength')).toBe('13');
+});
+
 const ONVIF_CAMERA = lines(
   'v=0',
   'o=- 1 1 IN IP4 192.168.1.20',

@@ -56,6 +56,40 @@ describe('H.264 depacketizer: payload structures', () => {
     expect(depacketize(packets)).toEqual([unit([SPS, PPS, IDR, IDR_REST])]);
   });
 
+  it('reads STAP-B and FU-B of the interleaved mode, where their decoding order numbers ascend', () => {
+    const packets = [
+      { payload: hex('79 fffe 0006 6742c01fda01 0005 68ce3c80ff') },
+      { payload: hex('7d 85 ffff 8884') },
+      { payload: hex('7c 45 0021'), marker: true },
+      { payload: hex('79 0000 0005 419a020304'), timestamp: 200, marker: true },
+    ];
+    const depacketizer = new H264Depacketizer();
+    expect(depacketize(packets, depacketizer)).toEqual([unit([SPS, hex('68 ce3c80ff'), IDR]), unit([SLICE], 200)]);
+    expect(depacketizer.malformed).toBe(0);
+  });
+
+  it('counts what comes before another that is decoded first', () => {
+    const packets = [
+      { payload: hex('79 0005 0005 6588840021'), marker: true },
+      { payload: hex('79 0004 0005 419a020304'), timestamp: 200, marker: true },
+      { payload: hex('79 0005 0005 419a020304'), timestamp: 300, marker: true },
+    ];
+    const depacketizer = new H264Depacketizer();
+    expect(depacketize(packets, depacketizer).map((each) => each.damaged)).toEqual([false, true, false]);
+    expect(depacketizer.malformed).toBe(1);
+  });
+
+  it.each([
+    ['MTAP16', '7a 0007 0005 00 0000 6588840021 0005 01 0e10 419a020304 0004 01 0e10 413a0506'],
+    ['MTAP24', '7b 0007 0005 00 000000 6588840021 0005 01 000e10 419a020304 0004 01 000e10 413a0506'],
+  ])('reads the pictures of several times that an %s holds', (_, digits) => {
+    const packets = [{ payload: hex(digits), timestamp: 0xffff_f000, marker: true }];
+    expect(depacketize([...packets, { payload: SLICE, timestamp: 7200 }])).toEqual([
+      unit([IDR], 0xffff_f000),
+      unit([SLICE, SLICE_REST], 0xffff_fe10),
+    ]);
+  });
+
   it('takes a NAL unit that is one fragment with start and end set', () => {
     expect(depacketize([{ payload: fragment(IDR, 'both', 0), marker: true }])).toEqual([unit([IDR])]);
   });
@@ -91,7 +125,10 @@ describe('H.264 depacketizer: payload structures', () => {
     ['a STAP-A within a STAP-A', stap(stap(SPS))],
     ['an FU-A without its second byte', hex('7c')],
     ['an FU-A of an FU-A', hex('7c dc 010203')],
-    ['STAP-B, MTAP and FU-B, which packetization-mode 1 forbids', hex('79 0000 0002 6742')],
+    ['a STAP-B without its decoding order number', hex('79 00')],
+    ['an FU-B without its decoding order number', hex('7d 85 00')],
+    ['an MTAP that says more than it holds', hex('7a 0000 0005 00 0000 6742')],
+    ['a type that is none', hex('7e 010203')],
     ['type 0', hex('60 0102')],
   ])('counts %s and calls the access unit damaged', (_, payload) => {
     const depacketizer = new H264Depacketizer();
@@ -270,6 +307,18 @@ describe('H.264 depacketizer: bounds', () => {
     const endless = [fragment(large, 'start', 0), ...Array.from({ length: 20 }, () => fragment(large, 'middle', 0))];
     const packets = [...endless.map((payload) => ({ payload, timestamp: 300 })), { payload: SLICE, timestamp: 400 }];
     expect(depacketize(packets, depacketizer)).toEqual([damaged([], 300)]);
+    expect(depacketizer.malformed).toBe(1);
+  });
+
+  it('counts megabytes of start codes in one NAL unit as malformed, and recovers', () => {
+    const depacketizer = new H264Depacketizer();
+    const sei = Buffer.concat([hex('06'), Buffer.alloc(60_000, hex('00000146'))]);
+    const middle = Array.from({ length: 58 }, () => fragment(sei, 'middle', 0));
+    const packets = [fragment(sei, 'start', 0), ...middle, fragment(sei, 'end', 0)].map((payload) => ({ payload, timestamp: 1 }));
+    expect(depacketize([...packets, { payload: IDR, timestamp: 2, marker: true }], depacketizer)).toEqual([
+      damaged([], 1),
+      unit([IDR], 2),
+    ]);
     expect(depacketizer.malformed).toBe(1);
   });
 

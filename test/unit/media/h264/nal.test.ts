@@ -1,6 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hasPicture, isKeyframe, nalType, splitAnnexB } from '../../../../src/media/h264/nal.ts';
+import {
+  hasPicture,
+  isDiscardable,
+  isKeyframe,
+  nalType,
+  splitAnnexB,
+  splitAtStartCodes,
+} from '../../../../src/media/h264/nal.ts';
 import { hex } from '../rtp-bytes.ts';
 
 describe('H.264 NAL units', () => {
@@ -15,9 +22,26 @@ describe('H.264 NAL units', () => {
     expect([isKeyframe([...sets, hex('65 88')]), hasPicture([hex('65 88')])]).toEqual([true, true]);
   });
 
+  it('knows pictures that no other refers to: nothing in them is a reference (nal_ref_idc), and no parameter sets for others came with them', () => {
+    const [sei, delimiter, sets] = [hex('06 05'), hex('09 10'), hex('68 ce')];
+    expect(isDiscardable([delimiter, sei, hex('01 9a'), hex('01 1a')])).toBe(true);
+    expect(isDiscardable([hex('01 9a'), hex('21 1a')])).toBe(false);
+    expect(isDiscardable([hex('61 9a')])).toBe(false);
+    expect(isDiscardable([sets, hex('01 9a')])).toBe(false);
+    expect(isDiscardable([sei])).toBe(false);
+  });
+
   it('splits a byte stream at start codes of three and four bytes and drops zero bytes behind a NAL unit (annex B)', () => {
     const stream = hex('00 000001 67 42 00000001 68 ce 000000 000001 65 88 00 000300 88 0000');
     expect(splitAnnexB(stream)).toEqual([hex('67 42'), hex('68 ce'), hex('65 88 00 000300 88')]);
+  });
+
+  it('splits what should be one NAL unit at no more than 512 start codes, with and without anything behind them', () => {
+    const one = hex('000001 68');
+    const many = Array.from({ length: 512 }, () => one);
+    expect(splitAtStartCodes(Buffer.concat([hex('67 00'), ...many]))).toEqual([hex('67'), ...many.map(() => hex('68'))]);
+    expect(splitAtStartCodes(Buffer.concat([...many, one]))).toBeUndefined();
+    expect(splitAtStartCodes(Buffer.alloc(513 * 3, hex('000001')))).toBeUndefined();
   });
 
   it('finds nothing where there is no start code, and no empty NAL units', () => {

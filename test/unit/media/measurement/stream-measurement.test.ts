@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { StreamMeasurement, type MeasuredTrack } from '../../../../src/media/measurement/stream-measurement.ts';
 import { H264Camera, IDR, PPS, SLICES, SPS } from '../h264-camera.ts';
@@ -122,7 +123,7 @@ describe('a stream as it is measured', () => {
     const metadata = track('application', 'vnd.onvif.metadata', 107);
     const measurement = new StreamMeasurement([metadata]);
     const documents = [
-      '<tt:MetadataStream><tt:PTZ><tt:PTZStatus/></tt:PTZ>',
+      '<tt:MetadataStream><tt:PTZ><tt:PTZStatus/></tt:PTZ></tt:MetadataStream>',
       '<MetadataStream><Event/></MetadataStream>',
       '<a><Eventual/></a>',
     ];
@@ -143,6 +144,17 @@ describe('a stream as it is measured', () => {
     });
   });
 
+  it.each<[string, string, (xml: string) => Buffer]>([
+    ['compressed', 'vnd.onvif.metadata+gzip', (xml) => gzipSync(xml)],
+    ['in UTF-16', 'vnd.onvif.metadata', (xml) => Buffer.from(`\ufeff${xml}`, 'utf16le')],
+  ])('says what metadata documents carry that are %s', (_, name, encode) => {
+    const metadata = track('application', name, 107);
+    const measurement = new StreamMeasurement([metadata]);
+    const payload = encode('<tt:MetadataStream><tt:Event/></tt:MetadataStream>');
+    measurement.receiveRtp(metadata, rtpBytes({ payload, marker: true, payloadType: 107 }), START_MS);
+    expect(measurement.figures(START_MS).metadata).toMatchObject({ documents: 1, parts: ['events'] });
+  });
+
   it('is of the tracks that the gateway takes where there are several', () => {
     const [h265, h264] = [track('video', 'H265', 97), track('video', 'H264', 96)];
     const [aac, pcmu] = [track('audio', 'MPEG4-GENERIC', 98), track('audio', 'PCMU', 0)];
@@ -150,7 +162,7 @@ describe('a stream as it is measured', () => {
     expect([video?.codec, video?.passed, audio?.codec, audio?.passed]).toEqual(['H264', true, 'PCMU', true]);
     const other = new StreamMeasurement([h265, aac]).figures(START_MS);
     expect([other.video?.codec, other.video?.passed, other.audio?.codec, other.audio?.passed]).toEqual([
-      ...['H265', false],
+      ...['H265', true],
       ...['MPEG4-GENERIC', false],
     ]);
   });

@@ -1,4 +1,4 @@
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, vi } from 'vitest';
 import { MetadataTrack } from '../../../../src/media/metadata/metadata-track.ts';
 import { rtpBytes } from '../rtp-bytes.ts';
@@ -21,6 +21,22 @@ function document(sequenceNumber: number, text: string): Buffer {
   });
 }
 
+let sequence = 0;
+
+/** One document in as many packets as it takes. */
+function packetsOf(timestamp: number, text: string): Buffer[] {
+  const parts = text.match(/.{1,50000}/gs) ?? [];
+  return parts.map((part, index) =>
+    rtpBytes({
+      payload: Buffer.from(part),
+      payloadType: 107,
+      marker: index === parts.length - 1,
+      sequenceNumber: (sequence += 1),
+      timestamp,
+    }),
+  );
+}
+
 describe('metadata track', () => {
   it('hands on each document, compressed on its own, in order', async () => {
     const documents: string[] = [];
@@ -34,6 +50,13 @@ describe('metadata track', () => {
     expect([track.documents, track.dropped]).toEqual([4, 0]);
   });
 
+  it('hands a small one on before it takes anything else: boxes are not to wait for another thread', () => {
+    const documents: string[] = [];
+    const track = new MetadataTrack(TRACK, 0, (gzipped) => documents.push(gunzipSync(gzipped).toString()));
+    track.receive(document(0, '<a/>'), 0, true);
+    expect(documents).toEqual(['<a/>']);
+  });
+
   it('follows documents that nobody wants without compressing them', async () => {
     const documents: string[] = [];
     const track = new MetadataTrack(TRACK, 0, (gzipped) => documents.push(gunzipSync(gzipped).toString()));
@@ -45,15 +68,24 @@ describe('metadata track', () => {
     expect(track.documents).toBe(2);
   });
 
-  it('lets the oldest go when documents come faster than they are compressed', async () => {
+  it.each([
+    ['more of them', 200, 20_000, 60],
+    ['more bytes', 20, 400_000, 8],
+  ])('lets the oldest go when %s come than may wait to be compressed', async (_, count, length, least) => {
     const documents: string[] = [];
-    const track = new MetadataTrack(TRACK, 0, (gzipped) => documents.push(gunzipSync(gzipped).toString()));
-    for (let index = 0; index < 40; index += 1) track.receive(document(index, `<d n="${index}"/>`), index, true);
+    const track = new MetadataTrack(TRACK, 0, (gzipped) => documents.push(gunzipSync(gzipped).toString().slice(0, 11)));
+    for (let index = 0; index < count; index += 1) {
+      const text = `<d n="${String(index).padStart(3)}">${'x'.repeat(length)}</d>`;
+      for (const packet of packetsOf(index, text)) track.receive(packet, index, true);
+    }
+    const dropped = track.dropped;
+    expect(dropped).toBeGreaterThan(least);
     await vi.waitFor(() => {
-      expect(documents.length + track.dropped).toBe(40);
+      expect(documents.length).toBe(count - dropped);
     });
-    expect(track.dropped).toBeGreaterThan(0);
-    expect(documents.at(-1)).toBe('<d n="39"/>');
+    // The first was begun at once.
+    const kept = [0, ...Array.from({ length: count - dropped - 1 }, (_value, index) => 1 + dropped + index)];
+    expect(documents).toEqual(kept.map((index) => `<d n="${String(index).padStart(3)}">`));
   });
 
   it('gives the first document of a new connection, and not one that the connection before left unfinished', async () => {
@@ -68,6 +100,31 @@ describe('metadata track', () => {
     );
     await vi.waitFor(() => {
       expect(documents).toEqual(['<b/>']);
+    });
+  });
+
+  it('hands on what the camera compressed as it came, and counts what cannot be expanded', async () => {
+    const documents: Buffer[] = [];
+    const compressed = { ...TRACK, encodingName: 'VND.ONVIF.METADATA+GZIP' };
+    const track = new MetadataTrack(compressed, 0, (gzipped) => documents.push(gzipped));
+    const good = gzipSync('<a/>', { level: 9 });
+    const damaged = Buffer.from(good).fill(0, 12, 14);
+    const send = (sequenceNumber: number, payload: Buffer): void =>
+      track.receive(rtpBytes({ payload, payloadType: 107, marker: true, sequenceNumber, timestamp: 0 }), 0, true);
+    for (const [index, payload] of [good, damaged, good].entries()) send(index, payload);
+    await vi.waitFor(() => {
+      expect([documents, track.dropped]).toEqual([[good, good], 1]);
+    });
+  });
+
+  it('follows a camera that was set to compress, or not to, between two connections', async () => {
+    const documents: string[] = [];
+    const track = new MetadataTrack(TRACK, 0, (gzipped) => documents.push(gunzipSync(gzipped).toString()));
+    track.receive(document(0, '<a/>'), 0, true);
+    track.reconnect({ ...TRACK, encodingName: 'vnd.onvif.metadata+gzip' });
+    track.receive(rtpBytes({ payload: gzipSync('<b/>'), payloadType: 107, marker: true, sequenceNumber: 7 }), 1, true);
+    await vi.waitFor(() => {
+      expect([documents, track.dropped]).toEqual([['<a/>', '<b/>'], 0]);
     });
   });
 });

@@ -25,6 +25,7 @@ describe('RTP packet', () => {
       sequenceNumber: 0x1234,
       timestamp: 0x89abcdef,
       ssrc: 0xdeadbeef,
+      extension: hex('be de 00 01  10 aa 00 00'),
       payload: hex('65 88 84'),
     });
   });

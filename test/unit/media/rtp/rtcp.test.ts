@@ -1,9 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  encodeBye,
   encodePictureLossIndication,
   encodeReceiverReport,
   encodeSenderReport,
+  encodeTmmbn,
   isRtcp,
   parseRtcp,
   type ReportBlock,
@@ -30,6 +32,8 @@ const NACK = hex('81 cd 0003 33333333 22222222 fffe 8003');
 const PLI = hex('81 ce 0002 33333333 22222222');
 /** RFC 5104 section 4.3.1: media SSRC 0, two entries. */
 const FIR = hex('84 ce 0006 33333333 00000000 22222222 07 000000 44444444 ff 000000');
+/** RFC 5104 section 4.2.1: 1 Mbit/s, which is 125000 * 2^3, with 40 bytes of overhead. */
+const TMMBR = hex('83 cd 0004 33333333 00000000 22222222 0fd09028');
 
 const BLOCK: ReportBlock = {
   ssrc: 0x22222222,
@@ -92,8 +96,8 @@ const COMPOUND = Buffer.concat([SENDER_REPORT, DESCRIPTION, RECEIVER_REPORT, GOO
 describe('RTCP', () => {
   it('reads all that is understood in a compound packet, in order, and passes over the rest', () => {
     expect(parseRtcp(COMPOUND)).toEqual({ messages: EXPECTED, malformed: false });
-    // An application packet (RFC 3550 section 6.7) and transport-wide feedback before a PLI.
-    const others = Buffer.concat([hex('80 cc 0002 33333333 6e616d65'), hex('8f cd 0002 33333333 22222222'), PLI]);
+    // An application packet (RFC 3550 section 6.7) and feedback of RFC 8888 before a PLI.
+    const others = Buffer.concat([hex('80 cc 0002 33333333 6e616d65'), hex('8b cd 0002 33333333 22222222'), PLI]);
     expect(parseRtcp(others)).toEqual({ messages: [EXPECTED[4]], malformed: false });
   });
 
@@ -163,12 +167,40 @@ describe('RTCP', () => {
     ]);
   });
 
+  it('reads a TMMBR with all its limits, up to the largest there can be', () => {
+    expect(parseRtcp(TMMBR).messages).toEqual([
+      { type: 'tmmbr', ssrc: 0x33333333, limits: [{ ssrc: 0x22222222, bitsPerSecond: 1_000_000, overheadBytes: 40 }] },
+    ]);
+    const two = hex('83 cd 0006 33333333 00000000 22222222 00000000 44444444 ffffffff');
+    expect(parseRtcp(two).messages).toMatchObject([
+      {
+        limits: [
+          { ssrc: 0x22222222, bitsPerSecond: 0, overheadBytes: 0 },
+          { ssrc: 0x44444444, bitsPerSecond: 131_071 * 2 ** 63, overheadBytes: 511 },
+        ],
+      },
+    ]);
+    expect(parseRtcp(hex('83 cd 0003 33333333 00000000 22222222')).messages).toMatchObject([{ limits: [] }]);
+  });
+
+  it('encodes a TMMBN with the rate as it was asked for', () => {
+    const limit = { ssrc: 0x33333333, bitsPerSecond: 1_000_000, overheadBytes: 40 };
+    expect(encodeTmmbn(0x22222222, [limit])).toEqual(hex('84 cd 0004 22222222 00000000 33333333 0fd09028'));
+    for (const bitsPerSecond of [0, 1, 131_071, 131_072, 131_070 * 2 ** 20, 131_071 * 2 ** 63]) {
+      const echoed = encodeTmmbn(1, [{ ...limit, bitsPerSecond }]);
+      // As a request, its format in the first byte, it is read again.
+      echoed[0] = 0x83;
+      expect(parseRtcp(echoed).messages).toEqual([{ type: 'tmmbr', ssrc: 1, limits: [{ ...limit, bitsPerSecond }] }]);
+    }
+  });
+
   it('encodes a receiver report, a PLI and a BYE', () => {
     expect(encodeReceiverReport(0x33333333, [BLOCK], 'ab')).toEqual(
       hex(`81 c9 0007 33333333 22222222 40 fffffe 0001ffff 0000012c c0008000 00018000
            81 ca 0003 33333333 01 02 6162 00000000`),
     );
     expect(encodePictureLossIndication(0x33333333, 0x22222222)).toEqual(PLI);
+    expect(encodeBye([0x11111111, 0x22222222])).toEqual(GOODBYE);
   });
 
   it('holds cumulative loss to signed 24 bits', () => {

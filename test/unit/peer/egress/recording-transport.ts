@@ -1,22 +1,36 @@
 import { createDecipheriv } from 'node:crypto';
 import type { EgressTransport, SrtpKeys } from '../../../../src/peer/egress/transport.ts';
 
+const KEYS: SrtpKeys = {
+  profile: 'AEAD_AES_128_GCM',
+  key: Buffer.alloc(16, 3),
+  salt: Buffer.alloc(12, 5),
+  authenticationKey: Buffer.alloc(20),
+};
+
 /** A viewer's path that keeps what it is sent. */
 export class RecordingTransport implements EgressTransport {
-  readonly keys: SrtpKeys = {
-    profile: 'AEAD_AES_128_GCM',
-    key: Buffer.alloc(16, 3),
-    salt: Buffer.alloc(12, 5),
-    authenticationKey: Buffer.alloc(20),
-  };
+  readonly keys: SrtpKeys;
   backlog = 0;
   datagrams: Buffer[] = [];
   rtcp: Buffer[] = [];
+
+  constructor(keys: SrtpKeys = KEYS) {
+    this.keys = keys;
+  }
+
+  datagram(length: number): Buffer {
+    return Buffer.alloc(length);
+  }
 
   send(datagram: Buffer): boolean {
     this.datagrams.push(datagram);
     return true;
   }
+
+  cork(): void {}
+
+  uncork(): void {}
 
   sendRtcp(compound: Buffer): void {
     this.rtcp.push(compound);

@@ -3,14 +3,19 @@ import { parseRtcp, type ReportBlock } from '../../../../src/media/rtp/rtcp.ts';
 import { RtpSender, type SenderParameters } from '../../../../src/peer/egress/rtp-sender.ts';
 import { createSrtpEgress } from '../../../../src/peer/egress/srtp.ts';
 import { hex } from '../../media/rtp-bytes.ts';
-import { RecordingTransport, unprotect } from './recording-transport.ts';
+import { Feed, sendFrame } from './feed.ts';
+import { RecordingTransport } from './recording-transport.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
-const PARAMETERS: SenderParameters = { ssrc: 0xaaaa_0001, rtx: { ssrc: 0xaaaa_0002, payloadType: 103 }, cname: 'camera' };
+const PARAMETERS: SenderParameters = {
+  ssrc: 0xaaaa_0001,
+  rtx: { ssrc: 0xaaaa_0002, payloadTypes: new Map([[102, 103]]) },
+  cname: 'camera',
+};
 
 function start(parameters = PARAMETERS): { sender: RtpSender; transport: RecordingTransport } {
   const transport = new RecordingTransport();
-  return { sender: new RtpSender(parameters, createSrtpEgress(transport.keys), transport), transport };
+  return { sender: new RtpSender(parameters, createSrtpEgress(transport), transport), transport };
 }
 
 function payload(number: number): Buffer {
@@ -18,9 +23,9 @@ function payload(number: number): Buffer {
 }
 
 /** Sends `count` packets and gives the sequence number of the first. */
-function send(sender: RtpSender, transport: RecordingTransport, count: number, nowMs = NOW): number {
+function send(sender: RtpSender, transport: RecordingTransport, count: number): number {
   const before = transport.datagrams.length;
-  for (let index = 0; index < count; index += 1) sender.send(payload(index), 102, index % 2 === 1, 1000 + index * 3000, nowMs);
+  for (let index = 0; index < count; index += 1) sender.send(payload(index), 102, index % 2 === 1, 1000 + index * 3000);
   return transport.datagrams[before]?.readUInt16BE(2) ?? -1;
 }
 
@@ -71,97 +76,25 @@ describe('RTP sender', () => {
     ['0123456789abcdef', 2, 'bede 0005 2f 30313233343536373839616263646566 000000'],
   ])('carries mid %s under id %i as RFC 8285 section 4.2 draws it', (value, extensionId, bytes) => {
     const { sender, transport } = start({ ...PARAMETERS, mid: { extensionId, value } });
-    const first = send(sender, transport, 1);
-    sender.retransmit([first], NOW + 100);
+    sendFrame(sender, new Feed().frame([payload(0)]), NOW);
+    sender.retransmit([transport.packets[0]?.sequenceNumber ?? -1], NOW + 100);
     expect(transport.packets.map(({ extension }) => extension)).toEqual([hex(bytes), hex(bytes)]);
   });
 
-  it('goes on over the wrap of sequence numbers with the next roll-over counter', () => {
-    const { sender, transport } = start();
-    const first = send(sender, transport, 1);
-    for (let index = 1; index < 2 ** 16 - first; index += 1) {
-      transport.datagrams = [];
-      sender.send(payload(0), 102, false, 0, NOW);
-    }
-    expect(transport.packets[0]?.sequenceNumber).toBe(65_535);
-    transport.datagrams = [];
-    sender.send(payload(7), 102, false, 0, NOW);
-    const [datagram] = transport.datagrams;
-    expect(unprotect(datagram ?? Buffer.alloc(0), transport.keys, 1)).toMatchObject({ sequenceNumber: 0, payload: payload(7) });
-    // What was sent before the wrap is still found behind it.
-    transport.datagrams = [];
-    sender.retransmit([65_535], NOW + 100);
-    expect(transport.packets[0]?.payload.readUInt16BE(0)).toBe(65_535);
-  });
-});
-
-describe('RTP sender: retransmission', () => {
-  it('sends a packet again as RFC 4588 section 4: its own SSRC, type and numbers, the original number ahead of the payload', () => {
-    const { sender, transport } = start();
-    const first = send(sender, transport, 4);
-    const original = transport.packets;
-    transport.datagrams = [];
-    sender.retransmit([first + 1, first + 3], NOW + 100);
-    const { packets } = transport;
-    expect(packets.map(({ ssrc, payloadType }) => [ssrc, payloadType])).toEqual([
-      [0xaaaa_0002, 103],
-      [0xaaaa_0002, 103],
-    ]);
-    expect((packets[1]?.sequenceNumber ?? 0) - (packets[0]?.sequenceNumber ?? 0)).toBe(1);
-    expect(packets.map((packet) => packet.payload.readUInt16BE(0))).toEqual([first + 1, first + 3]);
-    expect(packets.map((packet) => packet.payload.subarray(2))).toEqual([payload(1), payload(3)]);
-    expect(packets.map(({ timestamp, marker }) => [timestamp, marker])).toEqual(
-      [1, 3].map((at) => [original[at]?.timestamp, original[at]?.marker]),
-    );
-    expect(sender.counters).toMatchObject({ packets: 4, retransmitted: 2, retransmissionsRefused: 0 });
-  });
-
-  it('sends no more than 500 packets again in a second, whatever is asked for', () => {
-    const { sender, transport } = start();
-    const first = send(sender, transport, 600);
-    const numbers = Array.from({ length: 600 }, (_, index) => first + index);
-    sender.retransmit(numbers, NOW + 100);
-    expect(sender.counters).toMatchObject({ retransmitted: 500, retransmissionsRefused: 100 });
-    sender.retransmit(numbers.slice(0, 5), NOW + 1100);
-    expect(sender.counters.retransmitted).toBe(505);
-  });
-
-  it('sends each packet again at most once in a round trip', () => {
-    const { sender, transport } = start();
-    sender.sendReport(NOW, 0, NOW);
-    const first = send(sender, transport, 2);
-    // A round trip of 80 ms: reported at once, arrived 80 ms later.
-    const lastSenderReport = middleOfSentReport(transport);
-    sender.receiveReport({ ...REPORT, lastSenderReport }, NOW + 80);
-    transport.datagrams = [];
-    for (const later of [100, 140, 179, 180]) sender.retransmit([first], NOW + later);
-    expect(transport.datagrams).toHaveLength(2);
-    expect(sender.counters).toMatchObject({ retransmitted: 2, retransmissionsRefused: 2 });
-    sender.retransmit([first + 1, first + 1], NOW + 200);
-    expect(sender.counters).toMatchObject({ retransmitted: 3, retransmissionsRefused: 3 });
-  });
-
-  it('refuses what is too old, was never sent, or whose place was taken', () => {
-    const { sender, transport } = start();
-    const first = send(sender, transport, 1);
-    transport.datagrams = [];
-    sender.retransmit([first + 1, (first + 2048) % 65_536, (first + 65_535) % 65_536], NOW + 10);
-    sender.retransmit([first], NOW + 2001);
-    expect(transport.datagrams).toHaveLength(0);
-    expect(sender.counters.retransmissionsRefused).toBe(4);
-    send(sender, transport, 2048, NOW + 2001);
-    transport.datagrams = [];
-    sender.retransmit([first], NOW + 2002);
-    sender.retransmit([(first + 1) % 65_536], NOW + 2102);
-    expect(transport.datagrams).toHaveLength(1);
-  });
-
-  it('does nothing where it was not negotiated', () => {
-    const { sender, transport } = start({ ssrc: 1, cname: 'camera' });
-    const first = send(sender, transport, 1);
-    transport.datagrams = [];
-    sender.retransmit([first], NOW + 10);
-    expect(transport.datagrams).toEqual([]);
+  it('says in the last packet of a picture when it was taken, by the last report, as abs-capture-time draws it', () => {
+    const extensions = { mid: { extensionId: 1, value: '0' }, captureTime: { extensionId: 3 } };
+    const { sender, transport } = start({ ...PARAMETERS, ...extensions });
+    const feed = new Feed();
+    sendFrame(sender, feed.frame([payload(0)]), NOW);
+    // The picture is 1.5 s older than what is reported, over the wrap of timestamps.
+    sender.sendReport(NOW, 90_000, NOW);
+    feed.timestamp = 2 ** 32 - 45_000 - 3600;
+    sendFrame(sender, feed.frame([payload(1), payload(2)]), NOW);
+    sender.retransmit([transport.packets.at(-1)?.sequenceNumber ?? -1], NOW + 100);
+    const bare = hex('bede 0001 10 30 0000');
+    // Second 3976214400 of NTP less 1.5.
+    const stamped = hex('bede 0003 10 30 37 ed00377e 80000000 00');
+    expect(transport.packets.map(({ extension }) => extension)).toEqual([bare, bare, stamped, stamped]);
   });
 });
 

@@ -1,15 +1,24 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseRtcp, type RtcpMessage } from '../../../../src/media/rtp/rtcp.ts';
+import type { AudioCodec } from '../../../../src/media/viewer-codecs.ts';
 import type { TimeMapping } from '../../../../src/media/rtp/timeline.ts';
 import type { VideoFrame } from '../../../../src/media/video-track.ts';
-import { ViewerEgress, type NegotiatedMedia } from '../../../../src/peer/egress/viewer-egress.ts';
+import { SlowViewer } from '../../../../src/peer/egress/slow-viewer.ts';
+import type { NegotiatedMedia } from '../../../../src/peer/egress/negotiated-media.ts';
+import { ViewerEgress } from '../../../../src/peer/egress/viewer-egress.ts';
+import { Feed } from './feed.ts';
 import { RecordingTransport, type ReceivedPacket } from './recording-transport.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const VIDEO_SSRC = 0xaaaa_0001;
 const AUDIO_SSRC = 0xbbbb_0001;
 const MEDIA: NegotiatedMedia = {
-  video: { ssrc: VIDEO_SSRC, rtx: { ssrc: 0xaaaa_0002, payloadType: 103 }, cname: 'c', payloadType: 102 },
+  video: {
+    ssrc: VIDEO_SSRC,
+    rtx: { ssrc: 0xaaaa_0002, payloadTypes: new Map([[102, 103]]) },
+    cname: 'c',
+    payloadTypes: new Map([['H264', 102]]),
+  },
   audio: {
     ssrc: AUDIO_SSRC,
     cname: 'c',
@@ -36,7 +45,7 @@ afterEach(() => {
 interface Viewer {
   egress: ViewerEgress;
   transport: RecordingTransport;
-  times: { videoTime: TimeMapping | undefined; audioTime: TimeMapping | undefined; cameraClockOffsetMs: number };
+  times: { videoTime: TimeMapping | undefined; cameraClockOffsetMs: number };
   keyframesWanted: () => number;
   documents: Buffer[];
   metadata: { open: boolean };
@@ -44,7 +53,7 @@ interface Viewer {
 
 function start(media = MEDIA): Viewer {
   const transport = new RecordingTransport();
-  const times: Viewer['times'] = { videoTime: undefined, audioTime: undefined, cameraClockOffsetMs: 0 };
+  const times: Viewer['times'] = { videoTime: undefined, cameraClockOffsetMs: 0 };
   const documents: Buffer[] = [];
   const metadata = { open: false, send: (gzipped: Buffer) => documents.push(gzipped) };
   let wanted = 0;
@@ -56,6 +65,8 @@ function start(media = MEDIA): Viewer {
     onKeyframeWanted: () => {
       wanted += 1;
     },
+    onSlow: () => undefined,
+    onBroken: () => undefined,
     metadata,
   });
   return { egress, transport, times, keyframesWanted: () => wanted, documents, metadata };
@@ -65,11 +76,13 @@ let timestamp = 0;
 function frame(keyframe: boolean, packets = 2, size = 10): VideoFrame {
   timestamp += 3600;
   const payloads = Array.from({ length: packets }, (_, index) => Buffer.alloc(size, index));
-  return { payloads, timestamp, keyframe, bytes: packets * size };
+  return { codec: 'H264', payloads, timestamp, keyframe, discardable: false, bytes: packets * size };
 }
 
-function sound(codec = 'PCMU'): Parameters<ViewerEgress['audio']>[0] {
-  return { codec, payload: Buffer.alloc(160), timestamp: 800, clockRate: codec === 'OPUS' ? 48_000 : 8000, marker: false };
+/** @param time the camera's, on its timeline */
+function sound(codec: AudioCodec = 'PCMU', time?: TimeMapping): Parameters<ViewerEgress['audio']>[0] {
+  const clockRate = codec === 'OPUS' ? 48_000 : 8000;
+  return { codec, payload: Buffer.alloc(160), timestamp: 800, timeline: { time: () => time }, clockRate, marker: false };
 }
 
 function pass(milliseconds: number): void {
@@ -86,6 +99,24 @@ function reports(transport: RecordingTransport): Map<number, Extract<RtcpMessage
   const messages = transport.rtcp.flatMap((compound) => parseRtcp(compound).messages);
   return new Map(messages.flatMap((message) => (message.type === 'sender-report' ? [[message.ssrc, message]] : [])));
 }
+
+describe('viewer egress: a path that takes no packet', () => {
+  it('has sent nothing: neither is the first one told of, nor reported on, nor is an answer expected', () => {
+    const expected = vi.spyOn(SlowViewer.prototype, 'sent');
+    const { egress, transport } = start();
+    const refusing = vi.spyOn(transport, 'send').mockReturnValue(false);
+    egress.video(frame(true));
+    egress.audio(sound());
+    pass(100);
+    expect(egress.statistics).toMatchObject({ firstPacketAt: null, packetsSent: 0, packetsDropped: 3 });
+    expect([transport.rtcp.length, expected.mock.calls.length]).toEqual([0, 0]);
+    refusing.mockRestore();
+    egress.video(frame(false));
+    expect(egress.statistics).toMatchObject({ firstPacketAt: now, packetsDropped: 3 });
+    expect([transport.rtcp.length > 0, expected.mock.calls.length > 0]).toEqual([true, true]);
+    expected.mockRestore();
+  });
+});
 
 describe('viewer egress: picture', () => {
   it('starts at a keyframe and marks the last packet of each picture', () => {
@@ -111,45 +142,6 @@ describe('viewer egress: picture', () => {
     expect(numbers).toHaveLength(200);
     expect(numbers.every((number, index) => number === (numbers[0] ?? 0) + index)).toBe(true);
     expect(egress.statistics.packetsDropped).toBe(0);
-  });
-
-  it('skips to the next keyframe when the path stalls, counts what it leaves out, and leaves no hole in the numbers', () => {
-    const { egress, transport } = start();
-    egress.video(frame(true));
-    transport.backlog = STALLED;
-    egress.video(frame(false));
-    egress.video(frame(true));
-    transport.backlog = STALLED - 1;
-    egress.video(frame(false));
-    expect([of(transport.packets, VIDEO_SSRC).length, egress.statistics.packetsDropped]).toEqual([2, 6]);
-    egress.video(frame(true));
-    egress.video(frame(false));
-    const numbers = of(transport.packets, VIDEO_SSRC).map(({ sequenceNumber }) => sequenceNumber);
-    expect(numbers.map((number) => number - (numbers[0] ?? 0))).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(egress.statistics.packetsDropped).toBe(6);
-  });
-
-  it('asks for a keyframe once the path takes packets again, since the viewer sees no gap to ask about', () => {
-    const { egress, transport, keyframesWanted } = start();
-    egress.video(frame(true));
-    transport.backlog = STALLED;
-    egress.video(frame(false));
-    expect(keyframesWanted()).toBe(0);
-    transport.backlog = 0;
-    egress.video(frame(false));
-    expect(keyframesWanted()).toBe(1);
-    expect(egress.statistics.keyframeRequests).toBe(0);
-  });
-
-  it('lets go of what still waits for its turn when the path stalls', () => {
-    const { egress, transport } = start();
-    egress.video(frame(true, 200, 1100));
-    const sent = transport.datagrams.length;
-    transport.backlog = STALLED;
-    egress.video(frame(false, 1));
-    pass(100);
-    expect(transport.datagrams).toHaveLength(sent);
-    expect(egress.statistics.packetsDropped).toBe(200 - sent + 1);
   });
 
   it('sends nothing after it was closed', () => {
@@ -178,7 +170,7 @@ describe('viewer egress: picture', () => {
 describe('viewer egress: sound and metadata', () => {
   it('sends sound at once under the payload type of its codec, and none that was not accepted', () => {
     const { egress, transport } = start();
-    for (const codec of ['PCMU', 'OPUS', 'PCMA']) egress.audio(sound(codec));
+    for (const codec of ['PCMU', 'OPUS', 'PCMA'] as const) egress.audio(sound(codec));
     expect(transport.packets.map(({ payloadType }) => payloadType)).toEqual([0, 111]);
   });
 
@@ -205,11 +197,10 @@ describe('viewer egress: sender reports', () => {
     // The camera's clock is an hour ahead; picture and sound have timelines of their own.
     times.cameraClockOffsetMs = 3_600_000;
     times.videoTime = { unixMs: NOW + 3_600_000 - 500, timestamp: 100_000 };
-    times.audioTime = { unixMs: NOW + 3_600_000 - 250, timestamp: 70_000 };
     const key = frame(true);
     egress.video(key);
     expect([...reports(transport).keys()]).toEqual([VIDEO_SSRC]);
-    egress.audio(sound());
+    egress.audio(sound('PCMU', { unixMs: NOW + 3_600_000 - 250, timestamp: 70_000 }));
     const [video, audio] = [reports(transport).get(VIDEO_SSRC), reports(transport).get(AUDIO_SSRC)];
     expect(video?.ntp).toEqual({ seconds: (NOW + 3_600_000) / 1000 + 2_208_988_800, fraction: 0 });
     expect(audio?.ntp).toEqual(video?.ntp);
@@ -221,19 +212,23 @@ describe('viewer egress: sender reports', () => {
   });
 
   it('are at the rate of the codec that is sent', () => {
-    const { egress, transport, times } = start();
-    times.audioTime = { unixMs: NOW - 1000, timestamp: 0 };
-    egress.audio(sound('OPUS'));
+    const { egress, transport } = start();
+    egress.audio(sound('OPUS', { unixMs: NOW - 1000, timestamp: 0 }));
     const offset = (transport.packets[0]?.timestamp ?? 0) - 800;
     expect(((reports(transport).get(AUDIO_SSRC)?.rtpTimestamp ?? 0) - offset) >>> 0).toBe(48_000);
   });
 
-  it('are not sent of a track that has sent nothing or whose time is unknown', () => {
+  it('are not sent of a track that has sent nothing or whose time is unknown: it says that it is there', () => {
     const { egress, transport, times } = start();
     times.videoTime = { unixMs: NOW, timestamp: 0 };
     egress.sendReports();
+    expect(transport.rtcp.flatMap((compound) => parseRtcp(compound).messages)).toEqual([
+      { type: 'receiver-report', ssrc: VIDEO_SSRC, reports: [] },
+      { type: 'receiver-report', ssrc: AUDIO_SSRC, reports: [] },
+    ]);
+    expect(transport.rtcp.map((compound) => compound.readUInt8(9))).toEqual([202, 202]);
     egress.audio(sound());
-    expect(transport.rtcp).toHaveLength(0);
+    expect([...reports(transport).keys()]).toEqual([]);
     egress.video(frame(true));
     expect([...reports(transport).keys()]).toEqual([VIDEO_SSRC]);
   });
@@ -265,7 +260,9 @@ describe('viewer egress: feedback', () => {
 
   it('answers a NACK of the picture, and none of another source', () => {
     const { egress, transport } = start();
-    egress.video(frame(true));
+    const picture = frame(true);
+    const { kept } = new Feed().frame(picture.payloads);
+    egress.video({ ...picture, ...(kept && { kept }) });
     const number = transport.packets[0]?.sequenceNumber ?? 0;
     now += 100;
     egress.receiveRtcp({ type: 'nack', ssrc: 1, mediaSsrc: 5, sequenceNumbers: [number] });

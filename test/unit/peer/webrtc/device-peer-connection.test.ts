@@ -1,6 +1,6 @@
 import { Socket } from 'node:dgram';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { Connection, RTCDtlsTransport, RTCRtpSender, type RtcpPacket, type RtpPacket } from 'werift';
+import { Connection, StunProtocol, RTCDtlsTransport, RTCRtpSender, type RtcpPacket, type RtpPacket } from 'werift';
 import { encodeSenderReport } from '../../../../src/media/rtp/rtcp.ts';
 import { RtpSender } from '../../../../src/peer/egress/rtp-sender.ts';
 import { createSrtpEgress } from '../../../../src/peer/egress/srtp.ts';
@@ -10,7 +10,11 @@ describe('media of a connected peer', () => {
   it('are those of the answer, with the names and sources of the offer', async () => {
     const { viewer, media } = await joined();
     const { video, audio } = media;
-    expect(video).toMatchObject({ payloadType: 102, rtx: { payloadType: 103 }, mid: { value: '0' } });
+    expect(video).toMatchObject({
+      payloadTypes: new Map([['H264', 102]]),
+      rtx: { payloadTypes: new Map([[102, 103]]) },
+      mid: { value: '0' },
+    });
     expect(audio?.payloadTypes).toEqual(
       new Map([
         ['OPUS', 111],
@@ -30,9 +34,9 @@ describe('media of a connected peer', () => {
     viewer.transport.onRtp.subscribe((packet) => received.push(packet));
     const { video } = media;
     if (video === undefined) throw new Error('no video');
-    const sender = new RtpSender(video, createSrtpEgress(transport.keys), transport);
+    const sender = new RtpSender(video, createSrtpEgress(transport), transport);
     for (const text of ['one', 'two', 'three'])
-      sender.send(Buffer.from(text), video.payloadType, text === 'three', 90_000, Date.now());
+      sender.send(Buffer.from(text), video.payloadTypes.get('H264') ?? 0, text === 'three', 90_000);
     await vi.waitUntil(() => received.length === 3, WAIT);
     expect(received.map(({ payload }) => payload.toString())).toEqual(['one', 'two', 'three']);
     expect(received.map(({ header }) => [header.ssrc, header.payloadType, header.marker])).toEqual([
@@ -42,7 +46,10 @@ describe('media of a connected peer', () => {
     ]);
     const [first, second] = received.map(({ header }) => header);
     expect(second?.sequenceNumber).toBe((first?.sequenceNumber ?? 0) + 1);
-    expect(first?.extensions.map(({ id, payload }) => [id, payload.toString()])).toEqual([[video.mid?.extensionId, '0']]);
+    expect(first?.extensions.map(({ id, payload }) => [id, payload.toString('latin1')])).toEqual([
+      [video.mid?.extensionId, '0'],
+      [video.transportSequence?.extensionId, '\0\0'],
+    ]);
   });
 
   it.each([
@@ -57,7 +64,7 @@ describe('media of a connected peer', () => {
     viewer.transport.onRtp.subscribe((packet) => received.push(packet));
     const { audio } = media;
     if (audio === undefined) throw new Error('no audio');
-    new RtpSender(audio, createSrtpEgress(transport.keys), transport).send(Buffer.from('sound'), 0, true, 1, Date.now());
+    new RtpSender(audio, createSrtpEgress(transport), transport).send(Buffer.from('sound'), 0, true, 1);
     await vi.waitUntil(() => received.length === 1, WAIT);
     expect(received[0]?.payload.toString()).toBe('sound');
   });
@@ -227,10 +234,49 @@ describe('the path of a connected peer', () => {
 
   it('is over when the viewer closes its DTLS connection', async () => {
     const { viewer, told } = await joined();
-    // close_notify (RFC 5246 section 7.2.1), which werift leaves out when it closes and browsers send.
-    await viewer.transport.iceTransport.connection.send(closeNotify());
+    await viewer.leave();
     await vi.waitUntil(() => told.disconnected.length > 0, WAIT);
     expect(told.disconnected.map(({ code }) => code)).toEqual(['session.left']);
+  });
+
+  it('is over when the viewer aborts its SCTP association', async () => {
+    const { viewer, told } = await joined();
+    await viewer.openChannel('any');
+    await viewer.connection.sctpTransport?.sctp.abort();
+    await vi.waitUntil(() => told.disconnected.length > 0, WAIT);
+    expect(told.disconnected.map(({ code }) => code)).toEqual(['session.left']);
+  });
+
+  it('is not over by a goodbye in clear, which anybody can send, nor by one that nobody can read', async () => {
+    const { viewer, told } = await joined();
+    const { connection } = viewer.transport.iceTransport;
+    // An alert record: warning, close_notify (RFC 5246 section 7.2); of epoch 0, of epoch 1, and cut short.
+    for (const record of ['15fefd000000000000000000020100', '15fefd000100000000000900020100', '15fefd0001000000000009002001'])
+      await connection.send(Buffer.from(record, 'hex'));
+    const theirs = await viewer.openChannel('after');
+    expect(theirs.readyState).toBe('open');
+    expect(told.disconnected).toEqual([]);
+  });
+
+  it('tells the viewer at once that it closes', async () => {
+    const { peer, viewer } = await joined();
+    const channel = await viewer.openChannel('any');
+    const alerts: (Buffer | undefined)[] = [];
+    const { dtls } = viewer.transport;
+    dtls?.onClose.subscribe(() => alerts.push(undefined));
+    await peer.close();
+    await vi.waitFor(() => expect([channel.readyState, alerts.length]).toEqual(['closed', 1]), WAIT);
+  });
+
+  it('is closed soon where it takes nothing, not even a goodbye', async () => {
+    const { peer, transport } = await joined();
+    const stalled = vi.spyOn(StunProtocol.prototype, 'sendData').mockReturnValue(new Promise(() => undefined));
+    onTestFinished(() => stalled.mockRestore());
+    const closed = vi.spyOn(StunProtocol.prototype, 'close');
+    onTestFinished(() => closed.mockRestore());
+    await peer.close();
+    expect(closed).toHaveBeenCalled();
+    expect(transport.send(Buffer.alloc(20, 0x80))).toBe(false);
   });
 
   it('says nothing of its own end', async () => {
@@ -275,9 +321,4 @@ function isFirstClientHello(datagram: Buffer): boolean {
   if (datagram.length < 61 || datagram[0] !== 22 || datagram[13] !== 1) return false;
   const sessionId = datagram.readUInt8(13 + 12 + 2 + 32);
   return datagram[13 + 12 + 2 + 32 + 1 + sessionId] === 0;
-}
-
-/** An alert record of epoch 0: warning, close_notify. */
-function closeNotify(): Buffer {
-  return Buffer.from('15fefd000000000000000000020100', 'hex');
 }

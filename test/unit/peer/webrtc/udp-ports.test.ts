@@ -46,18 +46,18 @@ async function offer(udpPorts: { first: number; last: number }): Promise<Outcome
   const peer = new DevicePeer({
     ice: { udpPorts, advertise: [], loopbackOnly: true, iceServers: [] },
     iceServers: [],
-    audio: false,
     onCandidate: ({ candidate }) => {
       if (candidate === '') outcome.gathered = true;
-      else outcome.candidates.push(Number(candidate.split(' ')[5]));
+      else if (candidate.includes(' udp ')) outcome.candidates.push(Number(candidate.split(' ')[5]));
     },
+    onRestartOffer: () => undefined,
     onConnected: () => undefined,
     onRtcp: () => undefined,
     onDataChannel: () => undefined,
     onDisconnected: ({ code }) => (outcome.error = code),
   });
   peers.push(peer);
-  await peer.offer();
+  await peer.offer({ video: ['H264'] });
   await vi.waitFor(() => expect(outcome.gathered).toBe(true), { timeout: 10_000 });
   return outcome;
 }

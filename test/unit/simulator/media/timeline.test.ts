@@ -31,6 +31,19 @@ describe('Timeline', () => {
     const { timeline, clock } = timelineAt(8_000);
     timeline.jumpToNextGop();
     expect(timeline.clipTimeAt(clock.ms)).toBe(0);
+    clock.ms += GOP_MS;
+    timeline.jumpToNextGop();
+    expect(timeline.clipTimeAt(clock.ms)).toBe(2 * GOP_MS);
+  });
+
+  it('jumps once for requests that come within a picture', () => {
+    const { timeline, clock } = timelineAt(8_500);
+    for (const later of [0, 4, 35]) {
+      clock.ms += later;
+      timeline.jumpToNextGop();
+    }
+    expect(timeline.clipTimeAt(clock.ms)).toBe(39);
+    clock.ms += 1;
     timeline.jumpToNextGop();
     expect(timeline.clipTimeAt(clock.ms)).toBe(GOP_MS);
   });

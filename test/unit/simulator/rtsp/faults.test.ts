@@ -45,8 +45,8 @@ describe('faults', () => {
       parseSessionDescription((await client.request('DESCRIBE', `${url}/main`)).body.toString()).tracks[0];
     server.faults.description = 'missing-fmtp';
     expect(await video()).toMatchObject({ encodingName: 'H264', fmtp: new Map() });
-    server.faults.description = 'h265';
-    expect(await video()).toMatchObject({ encodingName: 'H265' });
+    server.faults.description = 'av1';
+    expect(await video()).toMatchObject({ encodingName: 'AV1' });
     server.faults.description = 'wrong-control';
     const { control } = (await video()) ?? {};
     const setup = await client.request('SETUP', `${url}/main/${control}`, { Transport: 'RTP/AVP/TCP;unicast;interleaved=0-1' });

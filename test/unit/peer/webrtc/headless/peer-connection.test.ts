@@ -6,13 +6,13 @@ import { packetizeH264 } from '../../../../../src/media/h264/packetizer.ts';
 import { HeadlessPeerConnection } from '../../../../../src/peer/webrtc/headless/peer-connection.ts';
 import type { IceCandidate } from '../../../../../src/base/ice.ts';
 import { IDR, PPS, SLICES, SPS } from '../../../media/h264-camera.ts';
-import { makePeer, WAIT } from '../loopback-viewer.ts';
+import { makePeer, makeViewer, OFFERED, WAIT } from '../loopback-viewer.ts';
 
 /** Lets a device offer, and the viewer answer. */
 async function join(viewer: HeadlessPeerConnection): Promise<ReturnType<typeof makePeer>['told']> {
   const early: IceCandidate[] = [];
   const { peer, told } = makePeer({ onCandidate: (candidate) => early.push(candidate) });
-  await viewer.setRemoteDescription({ type: 'offer', sdp: await peer.offer() });
+  await viewer.setRemoteDescription({ type: 'offer', sdp: await peer.offer(OFFERED) });
   const answer = await viewer.createAnswer();
   await peer.accept(answer.sdp ?? '');
   viewer.addEventListener('icecandidate', ({ candidate }) => void peer.addCandidate(candidate ?? { candidate: '' }));
@@ -48,12 +48,12 @@ it('a headless viewer connects, and counts the frames that a decoder could show'
   expect(tracks).toEqual(['video', 'audio']);
   const video = connected?.media.video;
   if (connected === undefined || video === undefined) throw new Error('no video');
-  const sender = new RtpSender(video, createSrtpEgress(connected.transport.keys), connected.transport);
+  const sender = new RtpSender(video, createSrtpEgress(connected.transport), connected.transport);
   // A frame before the keyframe can be shown by nobody.
   for (const [at, nals] of [SLICES.slice(0, 1), [SPS, PPS, IDR], SLICES.slice(0, 1)].entries()) {
     const payloads = packetizeH264(nals, 1100);
     for (const [index, payload] of payloads.entries())
-      sender.send(payload, video.payloadType, index === payloads.length - 1, at * 3600, Date.now());
+      sender.send(payload, video.payloadTypes.get('H264') ?? 0, index === payloads.length - 1, at * 3600);
   }
   const statistics = async (): Promise<Record<string, unknown> | undefined> => (await viewer.getStats()).get('inbound-video');
   await vi.waitFor(async () => expect((await statistics())?.['framesDecoded']).toBe(2), WAIT);
@@ -65,4 +65,30 @@ it('a headless viewer connects, and counts the frames that a decoder could show'
   });
   expect((await viewer.getStats()).get('codec-video')?.['mimeType']).toBe('video/H264');
   expect(firstFrames).toBe(1);
+});
+
+it('a headless viewer tells of channels that the other side opens, and can close them', async () => {
+  const viewer = new HeadlessPeerConnection({ iceServers: [], onFirstFrame: () => undefined });
+  onTestFinished(() => viewer.close());
+  viewer.addEventListener('datachannel', ({ channel }) => channel.close());
+  const other = makeViewer();
+  const { connection } = other;
+  const channel = connection.createDataChannel('x', { protocol: 'chat' });
+  const states: string[] = [];
+  channel.stateChanged.subscribe((state) => states.push(state));
+  connection.onIceCandidate.subscribe((candidate) => {
+    if (candidate?.candidate !== undefined) void viewer.addIceCandidate({ candidate: candidate.candidate, sdpMLineIndex: 0 });
+  });
+  const offer = await connection.createOffer();
+  await viewer.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
+  // Where none is given werift asks Google's STUN server.
+  delete other.transport.iceTransport.connection.stunServer;
+  await connection.setLocalDescription(offer);
+  viewer.addEventListener('icecandidate', ({ candidate }) => {
+    if (candidate !== null) void connection.addIceCandidate({ candidate: candidate.candidate, sdpMLineIndex: 0 });
+  });
+  const answer = await viewer.createAnswer();
+  await connection.setRemoteDescription({ type: 'answer', sdp: answer.sdp ?? '' });
+  await viewer.setLocalDescription(answer);
+  await vi.waitFor(() => expect(states.at(-1)).toBe('closed'), WAIT);
 });

@@ -1,0 +1,122 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { SignalingLink } from '../../src/client/signaling-link.ts';
+import type { CameraFunctions } from '../bench/camera/process.ts';
+import { Remote } from '../bench/remote.ts';
+import type { Row } from '../bench/row.ts';
+import { startGateway } from '../bench/senders/own.ts';
+import { startGatewayPaced } from '../bench/senders/paced.ts';
+import type { CameraSite, Sender } from '../bench/senders/sender.ts';
+
+/* That `npm run bench` can measure everything, and says what it means; how fast anything is, is no test's business. */
+
+const MAIN = fileURLToPath(new URL('../bench/main.ts', import.meta.url));
+/** Of a run; it ends what it started when it is asked to end. */
+const MOST_MS = 10 * 60_000;
+const SCENARIOS = ['egress', 'viewers', 'peers', 'latency', 'workers', 'cameras', 'first-frame'];
+
+interface Result {
+  machine: { cores: number; node: string };
+  size: string;
+  rows: Row[];
+  findings: string[];
+}
+
+/** What it leaves behind in its folder for temporary files is an error. */
+async function bench(args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const limits = { maxBuffer: 16 * 1024 * 1024, timeout: MOST_MS, killSignal: 'SIGTERM' } as const;
+  const said = await promisify(execFile)(process.execPath, [MAIN, ...args], {
+    ...limits,
+    env: { ...process.env, TMPDIR: folder },
+  });
+  expect(readdirSync(folder)).toEqual([]);
+  return said;
+}
+
+describe('npm run bench', () => {
+  it('measures each scenario in the small size, with rows that make sense', async () => {
+    const { stdout, stderr } = await bench(['--size', 'small', '--json', '-']);
+    const { machine, size, rows, findings } = JSON.parse(stdout) as Result;
+    expect(machine).toMatchObject({ cores: expect.any(Number), node: process.version });
+    expect(size).toBe('small');
+    expect([...new Set(rows.map(({ scenario }) => scenario))]).toEqual(SCENARIOS);
+    expect(new Set(rows.map(({ sender }) => sender))).toEqual(new Set(['own', 'werift']));
+    for (const row of rows) {
+      const what = `${JSON.stringify(row)}\n${stderr}`;
+      expect(row.cameras, what).toBeGreaterThan(0);
+      expect(row.mbit_s, what).toBeGreaterThan(0);
+      expect(
+        row.flags.filter((flag) => /no packet|decrypt/.test(flag)),
+        what,
+      ).toEqual([]);
+      if (row.receivers !== null) expectLoad(row, what);
+    }
+    const starts = rows
+      .filter(({ scenario }) => scenario === 'first-frame')
+      .map(({ first_frame_ms: { warm, cold } }) => [warm, cold]);
+    expect(starts).toEqual([[expect.any(Number), expect.any(Number)]]);
+    expect(findings.map((finding) => /^\w+/.exec(finding)?.[0])).toEqual(
+      expect.arrayContaining(['egress', 'viewers', 'workers', 'cameras']),
+    );
+  });
+
+  it('prints a table for a page of documentation', async () => {
+    const { stdout } = await bench(['--size', 'small', '--scenario', 'egress', '--markdown']);
+    const [title = '', rule = '', ...rows] = stdout.split('\n').filter((line) => line.startsWith('|'));
+    expect(title).toContain('| us a packet |');
+    expect(rule).toMatch(/^\|( (---|--:) \|)+$/);
+    expect(rows.map((row) => row.split('|')[2]?.trim())).toEqual(['own', 'werift']);
+  });
+
+  it('says what is wrong with a peer', async () => {
+    await expect(bench(['--peer', 'go2rtc'])).rejects.toThrow('"go2rtc" is not NAME=PATH.');
+    await expect(bench(['--peer', 'go2rtc=/nowhere/go2rtc'])).rejects.toThrow('/nowhere/go2rtc is not there.');
+    await expect(bench(['--peer', `other=${process.execPath}`])).rejects.toThrow('says of itself neither go2rtc nor mediamtx');
+  });
+});
+
+describe('a gateway that the bench starts', () => {
+  it.each<[name: string, start: (site: CameraSite) => Promise<Sender>]>([
+    ['as it is run', (site) => startGateway({ site })],
+    ['with pacing', (site) => startGatewayPaced({ site, pacing: true })],
+  ])('takes viewers as soon as it is started: %s', async (_, start) => {
+    const camera = new Remote<CameraFunctions>(new URL('../bench/camera/process.ts', import.meta.url));
+    onTestFinished(() => camera.close());
+    const { port } = await camera.call('start', undefined);
+    const sender = await start({ port, cameras: 1, kbitS: 1000, keyframeRatio: 8 });
+    onTestFinished(() => sender.close());
+    const place = sender.place(1);
+    if (place.kind !== 'onvif') throw new Error('viewers join by signaling');
+    const nothing = (): void => undefined;
+    const link = new SignalingLink({
+      server: place.server,
+      token: () => Promise.resolve(undefined),
+      createWebSocket: (url, subprotocol) => new WebSocket(url, subprotocol, { perMessageDeflate: false }),
+      onInvite: () => Promise.reject(new Error('nobody is to be invited')),
+      ...{ onCandidate: nothing, onErrorNotification: nothing, onLost: nothing },
+    });
+    onTestFinished(() => link.close());
+    expect(await link.open(place.peer, undefined)).toMatchObject({ session: expect.any(String) });
+  });
+});
+
+/** Packets came at about the rate that the cameras send, and nothing was measured that cannot be. */
+function expectLoad(row: Row, what: string): void {
+  const bits = ((row.packets_s ?? 0) / row.viewers) * 1100 * 8;
+  expect(bits / 1e6 / row.mbit_s, what).toBeGreaterThan(0.3);
+  expect(bits / 1e6 / row.mbit_s, what).toBeLessThan(3);
+  expect(row.cpu_us_per_packet, what).toBeGreaterThan(1);
+  expect(row.cpu_percent, what).toBeGreaterThan(0);
+  expect(row.rss_mb, what).toBeGreaterThan(20);
+  expect(row.latency_ms?.p50, what).toBeGreaterThan(0);
+  expect(row.latency_ms?.p99, what).toBeGreaterThanOrEqual(row.latency_ms?.p50 ?? Infinity);
+  expect(row.latency_ms?.max, what).toBeLessThan(60_000);
+}
