@@ -12,6 +12,7 @@ import type { EgressTransport } from '../egress/transport.ts';
 import type { NegotiatedMedia } from '../egress/negotiated-media.ts';
 import { assertAnswers, isOfUse, readAnswer, type Answer, type AnsweredMedia } from './answer.ts';
 import { receiveAlerts, sendCloseNotify } from './dtls-alerts.ts';
+import { guardDtls } from './dtls-guard.ts';
 import { replayEarlyDtls } from './early-dtls.ts';
 import { WeriftEgressTransport } from './egress-transport.ts';
 import { DeviceIce } from './ice/device-ice.ts';
@@ -215,6 +216,7 @@ export class DevicePeer {
   }
 
   #listen(transport: RTCDtlsTransport): void {
+    guardDtls(transport);
     replayEarlyDtls(transport);
     transport.onStateChange.subscribe((state) => {
       if (state === 'connected') this.#onConnected(transport);

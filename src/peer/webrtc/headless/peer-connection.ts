@@ -3,6 +3,7 @@ import type { IceCandidate, IceServer } from '../../../base/ice.ts';
 import { readPayloadTypes } from '../answer.ts';
 import { offeredMedia } from '../offer.ts';
 import { takeCandidates } from '../ice/restart-offer.ts';
+import { guardDtls } from '../dtls-guard.ts';
 import { guardSctp } from '../sctp-guard.ts';
 import { guardUdpSockets } from '../udp-socket-guard.ts';
 import { KeyframeRequests } from './keyframe-request.ts';
@@ -86,6 +87,7 @@ export class HeadlessPeerConnection {
       });
       guardSctp(this.#connection);
       for (const transport of this.#connection.dtlsTransports) {
+        guardDtls(transport);
         transport.onStateChange.subscribe(() => this.#tellState());
       }
     }

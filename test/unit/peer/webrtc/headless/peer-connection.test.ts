@@ -6,7 +6,8 @@ import { packetizeH264 } from '../../../../../src/media/h264/packetizer.ts';
 import { HeadlessPeerConnection } from '../../../../../src/peer/webrtc/headless/peer-connection.ts';
 import type { IceCandidate } from '../../../../../src/base/ice.ts';
 import { IDR, PPS, SLICES, SPS } from '../../../media/h264-camera.ts';
-import { makePeer, makeViewer, OFFERED, WAIT } from '../loopback-viewer.ts';
+import { APPLICATION_DATA, type DtlsRecord, recordsComing, reusedNumbers } from '../dtls-records.ts';
+import { type LoopbackViewer, makePeer, makeViewer, OFFERED, WAIT } from '../loopback-viewer.ts';
 
 /** Lets a device offer, and the viewer answer. */
 async function join(viewer: HeadlessPeerConnection): Promise<ReturnType<typeof makePeer>['told']> {
@@ -72,10 +73,33 @@ it('a headless viewer tells of channels that the other side opens, and can close
   onTestFinished(() => viewer.close());
   viewer.addEventListener('datachannel', ({ channel }) => channel.close());
   const other = makeViewer();
-  const { connection } = other;
-  const channel = connection.createDataChannel('x', { protocol: 'chat' });
+  const channel = other.connection.createDataChannel('x', { protocol: 'chat' });
   const states: string[] = [];
   channel.stateChanged.subscribe((state) => states.push(state));
+  await answer(viewer, other);
+  await vi.waitFor(() => expect(states.at(-1)).toBe('closed'), WAIT);
+});
+
+it('a headless viewer numbers no two of its records alike', async () => {
+  const viewer = new HeadlessPeerConnection({ iceServers: [], onFirstFrame: () => undefined });
+  onTestFinished(() => viewer.close());
+  const other = makeViewer();
+  const channel = other.connection.createDataChannel('x', { protocol: 'chat' });
+  let records: DtlsRecord[] = [];
+  await answer(viewer, other, () => (records = recordsComing(other.transport)));
+  await vi.waitUntil(() => channel.readyState === 'open', WAIT);
+  // What it sends acknowledges what comes.
+  const acknowledged = (): number => records.filter(({ type }) => type === APPLICATION_DATA).length;
+  await vi.waitFor(() => {
+    channel.send('x');
+    expect(acknowledged()).toBeGreaterThan(20);
+  }, WAIT);
+  expect(reusedNumbers(records)).toEqual([]);
+});
+
+/** The other offers, and the headless viewer answers. */
+async function answer(viewer: HeadlessPeerConnection, other: LoopbackViewer, onOffered = (): void => undefined): Promise<void> {
+  const { connection } = other;
   connection.onIceCandidate.subscribe((candidate) => {
     if (candidate?.candidate !== undefined) void viewer.addIceCandidate({ candidate: candidate.candidate, sdpMLineIndex: 0 });
   });
@@ -83,12 +107,12 @@ it('a headless viewer tells of channels that the other side opens, and can close
   await viewer.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
   // Where none is given werift asks Google's STUN server.
   delete other.transport.iceTransport.connection.stunServer;
+  onOffered();
   await connection.setLocalDescription(offer);
   viewer.addEventListener('icecandidate', ({ candidate }) => {
     if (candidate !== null) void connection.addIceCandidate({ candidate: candidate.candidate, sdpMLineIndex: 0 });
   });
-  const answer = await viewer.createAnswer();
-  await connection.setRemoteDescription({ type: 'answer', sdp: answer.sdp ?? '' });
-  await viewer.setLocalDescription(answer);
-  await vi.waitFor(() => expect(states.at(-1)).toBe('closed'), WAIT);
-});
+  const { sdp } = await viewer.createAnswer();
+  await connection.setRemoteDescription({ type: 'answer', sdp: sdp ?? '' });
+  await viewer.setLocalDescription({ type: 'answer', sdp: sdp ?? '' });
+}
