@@ -52,9 +52,11 @@ export class AudioMeasurement {
   get figures(): AudioFigures {
     const config = soundFormat(this.#track)?.config;
     const aac = config && parseAudioSpecificConfig(config);
-    const bytesPerSecond = this.#bytesPerSecond;
+    const g711Rate = this.#g711Rate();
+    // Of G.711 the rate says it exactly; what came in a time is off by how unevenly it came.
+    const bytesPerSecond = g711Rate === undefined ? this.#bytesPerSecond : g711Rate * this.#channels;
     return {
-      sampleRateHz: this.#measuredRate() ?? aac?.outputRate ?? this.#track.clockRate,
+      sampleRateHz: g711Rate ?? aac?.outputRate ?? this.#track.clockRate,
       channels: aac?.channels ?? this.#channels,
       bitrateKbps: bytesPerSecond === null ? null : (bytesPerSecond * 8) / 1000,
     };
@@ -66,8 +68,8 @@ export class AudioMeasurement {
     return spanMs < MIN_SPAN_MS ? null : (this.#window.bytes * 1000) / spanMs;
   }
 
-  /** Some cameras send G.711 at twice the rate that its name and payload type stand for. */
-  #measuredRate(): number | undefined {
+  /** Hertz, as measured: some cameras send G.711 at twice the rate that its name and payload type stand for. */
+  #g711Rate(): number | undefined {
     const bytesPerSecond = this.#bytesPerSecond;
     if (!BYTE_A_SAMPLE.has(this.#track.encodingName) || bytesPerSecond === null) return undefined;
     const measured = bytesPerSecond / this.#channels;

@@ -12,6 +12,8 @@ interface Sound {
   seconds?: number;
   /** Packets that come at once in the beginning. */
   burst?: number;
+  /** From packet to packet as they come, milliseconds. */
+  intervalMs?: number;
 }
 
 function figuresOf({
@@ -22,12 +24,13 @@ function figuresOf({
   bytes,
   seconds = 5,
   burst = 0,
+  intervalMs = 20,
 }: Sound): AudioFigures {
   const track = { kind: 'audio', encodingName, payloadType: 0, clockRate, fmtp: new Map(Object.entries(fmtp)) } as const;
   const measurement = new AudioMeasurement(track, channels);
   for (let index = 0; index < burst + seconds * 50; index += 1) {
     const packet = { payload: Buffer.alloc(bytes), sequenceNumber: index, timestamp: index * 160, payloadType: 0 };
-    measurement.receive(rtpBytes(packet), 1e12 + Math.max(0, index - burst) * 20);
+    measurement.receive(rtpBytes(packet), 1e12 + Math.max(0, index - burst) * intervalMs);
   }
   return measurement.figures;
 }
@@ -37,6 +40,19 @@ describe('sound as it is measured', () => {
     expect(figuresOf({ encodingName: 'PCMU', bytes: 160 })).toEqual({ sampleRateHz: 8000, channels: 1, bitrateKbps: 64 });
     expect(figuresOf({ encodingName: 'PCMA', bytes: 320 }).sampleRateHz).toBe(16_000);
     expect(figuresOf({ encodingName: 'PCMU', bytes: 320, channels: 2 })).toMatchObject({ sampleRateHz: 8000, channels: 2 });
+  });
+
+  it('has the bitrate of its rate where it is G.711, however unevenly it came', () => {
+    expect(figuresOf({ encodingName: 'PCMU', bytes: 160, intervalMs: 19 })).toMatchObject({
+      sampleRateHz: 8000,
+      bitrateKbps: 64,
+    });
+    expect(figuresOf({ encodingName: 'PCMA', bytes: 640, channels: 2, intervalMs: 21 })).toMatchObject({
+      sampleRateHz: 16_000,
+      bitrateKbps: 256,
+    });
+    // Further off than that it is none of the rates, and what came is said.
+    expect(figuresOf({ encodingName: 'PCMU', bytes: 160, intervalMs: 17 }).bitrateKbps).toBeGreaterThan(70);
   });
 
   it('is not taken for another rate by what comes at once in the beginning, or by a short look', () => {
