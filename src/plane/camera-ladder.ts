@@ -13,6 +13,8 @@ const MAX_PULLS = 3;
 /** A profile that could not be pulled is left out so long, twice as long each time that this comes soon again. */
 const LEFT_OUT_MS = 60_000;
 const MAX_LEFT_OUT_MS = 16 * 60_000;
+/** What was measured of a profile is forgotten so long after it was last seen playing: at night a camera sends something else. */
+const MEASURED_MS = 10 * 60_000;
 
 export interface CameraLadderOptions {
   /** As it is now. */
@@ -30,6 +32,8 @@ export class CameraLadder {
   readonly #said = new SaidLately();
   /** By token. */
   readonly #leftOut = new Map<string, { untilMs: number; forMs: number }>();
+  /** When each was last seen playing, by token. */
+  readonly #playedMs = new Map<string, number>();
 
   constructor(options: CameraLadderOptions) {
     this.#options = options;
@@ -129,6 +133,7 @@ export class CameraLadder {
   #known(nowMs: number): LadderProfile[] {
     const { source, profiles } = this.#options;
     const pulls = this.#pulls;
+    for (const { token, isPlaying } of profiles.values()) if (isPlaying) this.#playedMs.set(token, nowMs);
     return source().profiles.map(({ token, name, video, videoSource, bitrateKbps }) => {
       const pulled = profiles.get(token);
       const pixels = video === undefined ? 0 : video.width * video.height;
@@ -139,7 +144,7 @@ export class CameraLadder {
         pixels: pixels === 0 ? undefined : pixels,
         videoSource,
         bitrateKbps,
-        rates: pulled?.stream.rates,
+        rates: nowMs - (this.#playedMs.get(token) ?? Number.NEGATIVE_INFINITY) > MEASURED_MS ? undefined : pulled?.stream.rates,
         isUsable: pulled?.unplayable === undefined && !this.isLeftOut(token, nowMs),
         hasPlace: this.#hasPlace(token, pulls),
       };
