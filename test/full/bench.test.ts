@@ -83,6 +83,18 @@ describe('npm run bench', () => {
   });
 });
 
+describe('the clock of the bench', () => {
+  it('is that of the system in a process that has only begun, so that all processes have the same', async () => {
+    const module = JSON.stringify(new URL('../bench/time-stamp.ts', import.meta.url).href);
+    // In a process that has done nothing else yet, it lies between two readings of the system's clock.
+    const script = `const { monotonicUs } = await import(${module}); const us = () => Number(process.hrtime.bigint() / 1000n);
+      const off = Array.from({ length: 100 }, () => { const [before, read, after] = [us(), monotonicUs(), us()]; return Math.max(before - read, read - after - 1); });
+      console.log(Math.min(...off));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+    expect(Number(stdout)).toBeLessThan(1);
+  });
+});
+
 describe('a gateway that the bench starts', () => {
   it.each<[name: string, start: (site: CameraSite) => Promise<Sender>]>([
     ['as it is run', (site) => startGateway({ site })],
