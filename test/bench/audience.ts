@@ -1,15 +1,21 @@
+import { constants, getPriority, setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { cpuMs, residentMb, udpDrops } from './proc.ts';
 import { Remote } from './remote.ts';
 import { latencyOf, type Latency, type Receivers } from './row.ts';
 import type { Sender } from './senders/sender.ts';
 import type { Received, ViewerFunctions } from './viewers/process.ts';
+import type { ReceptionCounts } from './viewers/reception.ts';
 
 const VIEWERS = new URL('./viewers/process.ts', import.meta.url);
 /** Beyond it a receiver measures itself. */
 const BUSIEST_PERCENT = 80;
 /** Packets in a second that are looked into; each costs a receiver some 20 us. */
 const SAMPLES_PER_SECOND = 1500;
+/** The first of so many viewers is one whose packets are looked into. */
+const LISTENER_EVERY = 7;
+/** By how much the others give way to the listeners. */
+const NICER = 10;
 /** Viewers that join together: by peers they wait for the camera's next keyframe. */
 const AT_ONCE = 5;
 const TYPICAL_PACKET_BYTES = 1100;
@@ -26,20 +32,32 @@ export interface Measured {
   cpu_us_per_packet: number;
   cpu_percent: number;
   latency_ms: Latency | null;
+  latency_of_keyframes_ms: Latency | null;
+  latency_of_others_ms: Latency | null;
   rss_mb: number;
   loop_delay_ms: number | null;
   receivers: Receivers;
   flags: string[];
 }
 
-/** All viewers, in processes of their own. */
+/**
+ * All viewers, in processes of their own. Those whose packets are looked into (listeners) are a few, from the first that joined to the last, and have a process
+ * to themselves that goes before the others': else how long packets wait to be read, behind those of all other viewers, would be measured as well.
+ */
 export class Audience {
-  readonly #processes: Remote<ViewerFunctions>[];
+  readonly #listeners = new Remote<ViewerFunctions>(VIEWERS);
+  readonly #others: Remote<ViewerFunctions>[];
   #viewers = 0;
   #watched: Watched | undefined;
 
+  /** @param processes for those who are no listeners */
   constructor(processes: number) {
-    this.#processes = Array.from({ length: processes }, () => new Remote<ViewerFunctions>(VIEWERS));
+    this.#others = Array.from({ length: processes }, () => new Remote<ViewerFunctions>(VIEWERS));
+    for (const { pid } of this.#others) setPriority(pid, Math.min(constants.priority.PRIORITY_LOW, getPriority() + NICER));
+  }
+
+  get #processes(): Remote<ViewerFunctions>[] {
+    return [this.#listeners, ...this.#others];
   }
 
   get viewers(): number {
@@ -52,7 +70,8 @@ export class Audience {
     const times: number[] = [];
     while (this.#viewers < viewers) {
       const joins = Array.from({ length: Math.min(AT_ONCE, viewers - this.#viewers) }, async () => {
-        const process = this.#processes[this.#viewers % this.#processes.length];
+        const isListener = this.#viewers % LISTENER_EVERY === 0;
+        const process = isListener ? this.#listeners : this.#others[this.#viewers % this.#others.length];
         const place = watched.sender.place(1 + (this.#viewers % watched.cameras));
         this.#viewers += 1;
         times.push(...((await process?.call('join', { place, viewers: 1 })) ?? []));
@@ -66,10 +85,13 @@ export class Audience {
   async measure(seconds: number): Promise<Measured> {
     if (this.#watched === undefined) throw new Error('nobody watches');
     const { sender, mbitS } = this.#watched;
-    const expected = (this.#viewers * mbitS * 1e6) / 8 / TYPICAL_PACKET_BYTES;
+    const listeners = Math.ceil(this.#viewers / LISTENER_EVERY);
+    const expected = (listeners * mbitS * 1e6) / 8 / TYPICAL_PACKET_BYTES;
     const sampleShare = Math.min(1, SAMPLES_PER_SECOND / Math.max(1, expected));
     const dropsBefore = this.#drops();
-    await Promise.all(this.#processes.map((process) => process.call('begin', { sampleShare })));
+    await Promise.all(
+      this.#processes.map((process) => process.call('begin', { sampleShare: process === this.#listeners ? sampleShare : 0 })),
+    );
     const startedAt = performance.now();
     const [before, othersBefore] = [cpuMs(sender.pid), this.#processes.map(({ pid }) => cpuMs(pid))];
     await delay(seconds * 1000);
@@ -78,12 +100,15 @@ export class Audience {
     const others = this.#processes.map(({ pid }, index) => ((cpuMs(pid) - (othersBefore[index] ?? 0)) / elapsed) * 100);
     const received = sumOf(await Promise.all(this.#processes.map((process) => process.call('end', undefined))));
     const receivers = { cpu_percent: Math.max(0, ...others), lost: received.lost, dropped: this.#drops() - dropsBefore };
-    const { packets } = received;
+    const { packets, latencies } = received;
+    const { ofKeyframes, ofOthers } = latencies;
     return {
       packets_s: (packets / elapsed) * 1000,
       cpu_us_per_packet: (spent * 1000) / packets,
       cpu_percent: (spent / elapsed) * 100,
-      latency_ms: latencyOf(received.latenciesMs),
+      latency_ms: latencyOf([...ofKeyframes, ...ofOthers]),
+      latency_of_keyframes_ms: latencyOf(ofKeyframes),
+      latency_of_others_ms: latencyOf(ofOthers),
       rss_mb: residentMb(sender.pid),
       // Its answer takes processor time, and is asked for when none is measured any more.
       loop_delay_ms: (await sender.loopDelayMs()) ?? null,
@@ -108,15 +133,14 @@ export class Audience {
 }
 
 function sumOf(all: readonly Received[]): Received {
-  const sum: Received = { packets: 0, bytes: 0, lost: 0, forged: 0, latenciesMs: [] };
-  for (const { packets, bytes, lost, forged, latenciesMs } of all) {
-    sum.packets += packets;
-    sum.bytes += bytes;
-    sum.lost += lost;
-    sum.forged += forged;
-    for (const latency of latenciesMs) sum.latenciesMs.push(latency);
-  }
-  return sum;
+  const sum = (of: keyof ReceptionCounts): number => all.reduce((total, each) => total + each[of], 0);
+  return {
+    ...{ packets: sum('packets'), bytes: sum('bytes'), lost: sum('lost'), forged: sum('forged') },
+    latencies: {
+      ofKeyframes: all.flatMap(({ latencies }) => latencies.ofKeyframes),
+      ofOthers: all.flatMap(({ latencies }) => latencies.ofOthers),
+    },
+  };
 }
 
 function flagsOf({ cpu_percent: percent, lost, dropped }: Receivers, { packets, forged }: Received): string[] {

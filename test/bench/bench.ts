@@ -31,6 +31,8 @@ const EMPTY: Omit<Row, 'scenario' | 'sender'> = {
   ...{ variant: '', cameras: 1, viewers: 0, mbit_s: 0, packets_s: null, cpu_us_per_packet: null, cpu_percent: null },
   ...{
     latency_ms: null,
+    latency_of_keyframes_ms: null,
+    latency_of_others_ms: null,
     first_frame_ms: { warm: null, cold: null },
     rss_mb: null,
     loop_delay_ms: null,

@@ -32,7 +32,8 @@ Scenarios:
   egress       a packet to 50 viewers by our egress and by werift's sendRtp, in turns
   viewers      one camera at 1 Mbit/s, 1 to 200 viewers: whether a viewer costs the same among many
   peers        20 viewers of one camera at 4 and 2 Mbit/s, the gateway and each --peer in turns
-  latency      50 viewers: from the camera's sending to the arrival at a viewer, with pacing and without
+  latency      50 viewers: from the camera's sending to the arrival at a viewer, with pacing and without, with keyframes larger than other
+               pictures and as large
   workers      the same load on one worker and on two, in turns
   cameras      1 to 64 cameras, without viewers and with one each
   first-frame  from the beginning of a viewer to its first whole keyframe, by the gateway and each --peer

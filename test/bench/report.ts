@@ -90,28 +90,43 @@ function egressFindings(rows: readonly Row[]): string[] {
   return [`egress: ${number(own, 1)} us a packet, ${number(own / werift, 2)} times werift's sendRtp (${number(werift, 1)} us)`];
 }
 
+/** What a viewer costs among many, on average and by what each more adds; the latter is without what the camera and being woken for it cost once. */
 function growthOfViewers(rows: readonly Row[]): string[] {
   const measured = rows.filter(({ scenario }) => scenario === 'viewers');
   const [least, most] = [measured.find(({ viewers }) => viewers >= 10) ?? measured[0], measured.at(-1)];
   if (least === undefined || most === undefined || least === most) return [];
-  const costs = [least, most].map(({ cpu_percent: cpu, viewers }) => (cpu ?? Number.NaN) / viewers);
-  const [few = Number.NaN, many = Number.NaN] = costs;
+  const average = ({ cpu_percent: cpu, viewers }: Row): number => (cpu ?? Number.NaN) / viewers;
   const memory = ((most.rss_mb ?? Number.NaN) - (least.rss_mb ?? Number.NaN)) / (most.viewers - least.viewers);
-  return [
-    `viewers: one of ${most.viewers} costs ${number(many, 2)} % of a core, one of ${least.viewers} ${number(few, 2)} % (${number(many / few, 2)} times)`,
-    `viewers: ${number(memory, 2)} MB for each from ${least.viewers} to ${most.viewers}`,
-  ];
+  const steps = measured.slice(measured.indexOf(least)).map((to, index, from) => {
+    const before = from[index - 1];
+    const added = before && ((to.cpu_percent ?? Number.NaN) - (before.cpu_percent ?? Number.NaN)) / (to.viewers - before.viewers);
+    const ratio = number(average(to) / average(least), 2);
+    const each = `${number(average(to), 3)} % of a core (${ratio}), ${number(to.cpu_us_per_packet, 1)} us a packet`;
+    return `viewers: one of ${to.viewers} costs ${each}${added === undefined ? '' : `; each beyond ${before?.viewers} adds ${number(added, 3)} %`}`;
+  });
+  return [...steps, `viewers: ${number(memory, 2)} MB for each from ${least.viewers} to ${most.viewers}`];
 }
 
 function latencies(rows: readonly Row[]): string[] {
   const turns = rows.filter(({ scenario, latency_ms: measured }) => scenario === 'latency' && measured !== null);
-  const groups = Map.groupBy(turns, ({ variant }) => variant.replace(/, round \d+$/, ''));
-  return [...groups].map(([variant, its]) => {
-    const [p50, p99, max] = (['p50', 'p99', 'max'] as const).map((of) =>
-      number(median(its.map(({ latency_ms: measured }) => measured?.[of] ?? Number.NaN)), 1),
-    );
-    return `latency to ${its[0]?.viewers} viewers, ${variant}: p50 ${p50}, p99 ${p99}, max ${max} ms`;
+  const groups = Map.groupBy(turns, ({ mbit_s: mbitS, variant }) => `${mbitS} Mbit/s, ${variant.replace(/, round \d+$/, '')}`);
+  return [...groups].map(([load, its]) => {
+    const of = [
+      spread(its, 'latency_ms'),
+      `of keyframes ${spread(its, 'latency_of_keyframes_ms')}`,
+      `of others ${spread(its, 'latency_of_others_ms')}`,
+    ];
+    return `latency to ${its[0]?.viewers} viewers, ${load}: p50, p99, max ${of.join('; ')} ms`;
   });
+}
+
+type Latencies = 'latency_ms' | 'latency_of_keyframes_ms' | 'latency_of_others_ms';
+
+/** Medians of the turns; of few pictures there may be none. */
+function spread(turns: readonly Row[], packets: Latencies): string {
+  const measured = turns.flatMap(({ [packets]: latency }) => latency ?? []);
+  if (measured.length === 0) return '-';
+  return (['p50', 'p99', 'max'] as const).map((of) => number(median(measured.map(({ [of]: ms }) => ms)), 1)).join(', ');
 }
 
 /** Of processor time for a packet that arrived, the median of the turns: for the same pictures each sender makes as many packets as it likes. */

@@ -17,6 +17,9 @@ export interface Row {
   cpu_percent: number | null;
   /** From the camera's sending of a picture to each of its packets at a viewer. */
   latency_ms: Latency | null;
+  /** The same of the packets of keyframes alone, and of those of all other pictures. */
+  latency_of_keyframes_ms: Latency | null;
+  latency_of_others_ms: Latency | null;
   /** From the beginning of a viewer to its first whole keyframe: of a camera that is pulled already, and of one that is not; medians. */
   first_frame_ms: { warm: number | null; cold: number | null };
   /** Resident memory of the sender's process. */

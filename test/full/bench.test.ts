@@ -13,12 +13,19 @@ import type { Row } from '../bench/row.ts';
 import { startGateway } from '../bench/senders/own.ts';
 import { startGatewayPaced } from '../bench/senders/paced.ts';
 import type { CameraSite, Sender } from '../bench/senders/sender.ts';
+import { monotonicUs, TIME_STAMP, writeTime } from '../bench/time-stamp.ts';
+import { Reception, type LatencySamples } from '../bench/viewers/reception.ts';
+import type { SrtpReader } from '../bench/viewers/srtp-reader.ts';
+import { encodeRtpPacket } from '../../src/media/rtp/packet.ts';
 
 /* That `npm run bench` can measure everything, and says what it means; how fast anything is, is no test's business. */
 
 const MAIN = fileURLToPath(new URL('../bench/main.ts', import.meta.url));
 /** Of a run; it ends what it started when it is asked to end. */
 const MOST_MS = 10 * 60_000;
+/** Of video. */
+const PAYLOAD_TYPE = 102;
+const SENT_BEFORE_MS = 250;
 const SCENARIOS = ['egress', 'viewers', 'peers', 'latency', 'workers', 'cameras', 'first-frame'];
 
 interface Result {
@@ -83,6 +90,51 @@ describe('npm run bench', () => {
   });
 });
 
+describe('the clock of the bench', () => {
+  it('is that of the system in a process that has only begun, so that all processes have the same', async () => {
+    const module = JSON.stringify(new URL('../bench/time-stamp.ts', import.meta.url).href);
+    // In a process that has done nothing else yet, it lies between two readings of the system's clock.
+    const script = `const { monotonicUs } = await import(${module}); const us = () => Number(process.hrtime.bigint() / 1000n);
+      const off = Array.from({ length: 100 }, () => { const [before, read, after] = [us(), monotonicUs(), us()]; return Math.max(before - read, read - after - 1); });
+      console.log(Math.min(...off));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+    expect(Number(stdout)).toBeLessThan(1);
+  });
+});
+
+describe('a viewer of the bench', () => {
+  it('tells the packets of keyframes from others, also those in the middle of one', () => {
+    const reception = new Reception(PAYLOAD_TYPE, () => undefined);
+    reception.setKeys({ open: (datagram: Buffer) => datagram } as unknown as SrtpReader);
+    // FU-A of RFC 6184 section 5.8: start, middle and end of a keyframe, of another picture; then a picture and parameter sets that share a packet (section 5.7.1).
+    const [start, middle, end] = [0x80, 0, 0x40];
+    const keyframe = [start, middle, end].map((bits) => [0x7c, bits | 5]);
+    const other = [start, middle, end].map((bits) => [0x5c, bits | 1]);
+    const packets = [...keyframe, ...other, [0x78, 0, 1, 0x67, 0, 1, 0x65], [0x41]];
+    const give = (first: number): void => {
+      for (const [at, head] of packets.entries()) {
+        const payload = Buffer.concat([Buffer.from(head), stamped()]);
+        const marker = head === keyframe.at(-1);
+        const header = { payloadType: PAYLOAD_TYPE, marker, sequenceNumber: first + at, timestamp: 0, ssrc: 1 };
+        reception.receive(encodeRtpPacket({ ...header, payload }));
+      }
+    };
+    // Up to the first whole keyframe nothing is measured.
+    give(0);
+    reception.begin(1);
+    give(packets.length);
+    reception.endSampling();
+    const latencies: LatencySamples = { ofKeyframes: [], ofOthers: [] };
+    expect(reception.takeLatencies(packets.length - 1, latencies)).toBe(true);
+    expect(reception.takeLatencies(packets.length, latencies)).toBe(false);
+    expect([latencies.ofKeyframes.length, latencies.ofOthers.length]).toEqual([4, 4]);
+    for (const milliseconds of [...latencies.ofKeyframes, ...latencies.ofOthers]) {
+      expect(milliseconds).toBeGreaterThanOrEqual(SENT_BEFORE_MS - 0.001);
+      expect(milliseconds).toBeLessThan(SENT_BEFORE_MS + 1000);
+    }
+  });
+});
+
 describe('a gateway that the bench starts', () => {
   it.each<[name: string, start: (site: CameraSite) => Promise<Sender>]>([
     ['as it is run', (site) => startGateway({ site })],
@@ -107,6 +159,13 @@ describe('a gateway that the bench starts', () => {
     expect(await link.open(place.peer, undefined)).toMatchObject({ session: expect.any(String) });
   });
 });
+
+/** A part of a picture that was sent {@link SENT_BEFORE_MS} ago. */
+function stamped(): Buffer {
+  const part = Buffer.from(TIME_STAMP, 'latin1');
+  writeTime(part, 0, monotonicUs() - SENT_BEFORE_MS * 1000);
+  return part;
+}
 
 /** Packets came at about the rate that the cameras send, and nothing was measured that cannot be. */
 function expectLoad(row: Row, what: string): void {

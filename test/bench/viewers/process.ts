@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turnOfTheLoop, setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { connect } from '../../../src/client/index.ts';
 import { serve } from '../remote.ts';
-import type { ReceptionCounts } from './reception.ts';
+import type { LatencySamples, ReceptionCounts } from './reception.ts';
 import { ViewerPeer } from './viewer-peer.ts';
 
 /* Viewers of somebody's, in a process of their own. */
@@ -12,7 +12,7 @@ export type Place = { kind: 'onvif'; server: string; peer: string } | { kind: 'w
 
 /** What came to all viewers of the process since {@link ViewerFunctions.begin}. */
 export interface Received extends ReceptionCounts {
-  latenciesMs: number[];
+  latencies: LatencySamples;
 }
 
 export type ViewerFunctions = {
@@ -21,7 +21,7 @@ export type ViewerFunctions = {
   /** One joins, watches for so long, and leaves; milliseconds to its first picture. */
   visit(visit: { place: Place; stayMs: number }): Promise<number>;
   begin(options: { sampleShare: number }): void;
-  end(nothing: undefined): Received;
+  end(nothing: undefined): Promise<Received>;
   /** All go. */
   leave(nothing: undefined): void;
 };
@@ -30,9 +30,12 @@ export type ViewerFunctions = {
 const PAYLOAD_TYPE = 102;
 const JOIN_TIMEOUT_MS = 20_000;
 const JOIN_ATTEMPTS = 3;
-const TICK_MS = 50;
+/** Each viewer at its own time, as browsers do it: all at once would be bursts that hold up the packets that are measured. */
+const TICK_MS = 5;
 /** As browsers have it. */
-const TICKS = { feedback: 2, report: 20, look: 5 };
+const TICKS = { feedback: 20, report: 200 };
+/** Packets that are decrypted at a time: some milliseconds, in which others come. */
+const OPENED_AT_ONCE = 50;
 
 interface Viewer {
   peer: ViewerPeer;
@@ -40,17 +43,14 @@ interface Viewer {
 }
 
 const viewers: Viewer[] = [];
-let latenciesMs: number[] = [];
 let tick = 0;
 
-// Not all viewers at once.
 setInterval(() => {
   tick += 1;
   for (const [index, { peer }] of viewers.entries()) {
     if ((index + tick) % TICKS.feedback === 0) peer.feedBack();
     if ((index + tick) % TICKS.report === 0) peer.report();
   }
-  if (tick % TICKS.look === 0) takeLatencies();
 }, TICK_MS);
 
 const functions: ViewerFunctions = {
@@ -66,18 +66,21 @@ const functions: ViewerFunctions = {
     return firstFrameMs;
   },
   begin({ sampleShare }) {
-    latenciesMs = [];
     for (const { peer } of viewers) peer.reception.begin(sampleShare);
   },
-  end() {
-    takeLatencies();
-    const received: Received = { packets: 0, bytes: 0, lost: 0, forged: 0, latenciesMs };
-    for (const { reception } of viewers.map(({ peer }) => peer)) {
+  async end() {
+    const received: Received = { packets: 0, bytes: 0, lost: 0, forged: 0, latencies: { ofKeyframes: [], ofOthers: [] } };
+    const receptions = viewers.map(({ peer }) => peer.reception);
+    for (const reception of receptions) {
+      reception.endSampling();
       received.packets += reception.counts.packets;
       received.bytes += reception.counts.bytes;
       received.lost += reception.counts.lost;
+    }
+    // Only now: it takes longer than to receive them.
+    for (const reception of receptions) {
+      while (reception.takeLatencies(OPENED_AT_ONCE, received.latencies)) await turnOfTheLoop();
       received.forged += reception.counts.forged;
-      reception.begin(0);
     }
     return received;
   },
@@ -86,10 +89,6 @@ const functions: ViewerFunctions = {
   },
 };
 serve(functions);
-
-function takeLatencies(): void {
-  for (const { peer } of viewers) for (const latency of peer.reception.takeLatencies()) latenciesMs.push(latency);
-}
 
 interface Joined {
   viewer: Viewer;

@@ -18,6 +18,12 @@ export interface ReceptionCounts {
   forged: number;
 }
 
+/** How long packets were on their way, milliseconds. */
+export interface LatencySamples {
+  ofKeyframes: number[];
+  ofOthers: number[];
+}
+
 /** A packet that is decrypted later, when that delays no other. */
 interface Sample {
   datagram: Buffer;
@@ -82,12 +88,20 @@ export class Reception {
     this.#sampleShare = sampleShare;
   }
 
-  /** Latencies of the samples since the last call, milliseconds. */
-  takeLatencies(): number[] {
-    return this.#samples.splice(0).flatMap(({ datagram, index, atUs }) => {
-      const sentUs = readTime(this.#open(datagram, index)?.payload ?? Buffer.alloc(0));
-      return sentUs === undefined ? [] : [(atUs - sentUs) / 1000];
-    });
+  /** No more packets are sampled. */
+  endSampling(): void {
+    this.#sampleShare = 0;
+  }
+
+  /** Adds the latencies of so many samples at most, and forgets those; returns whether more are left. */
+  takeLatencies(most: number, { ofKeyframes, ofOthers }: LatencySamples): boolean {
+    for (const { datagram, index, atUs } of this.#samples.splice(0, most)) {
+      const payload = this.#open(datagram, index)?.payload;
+      const sentUs = payload && readTime(payload);
+      if (payload !== undefined && sentUs !== undefined)
+        (isOfKeyframe(payload) ? ofKeyframes : ofOthers).push((atUs - sentUs) / 1000);
+    }
+    return this.#samples.length > 0;
   }
 
   /** Returns the packet's roll-over counter and sequence number. */
@@ -128,10 +142,16 @@ export class Reception {
   }
 }
 
-/** RFC 6184: a slice of a keyframe alone, the first fragment of one, or one among others. */
+/** RFC 6184: all of a slice of a keyframe, or the beginning of one, alone or among others. */
 function beginsKeyframe(payload: Buffer): boolean {
+  const isLaterFragment = ((payload[0] ?? 0) & 0x1f) === FU_A && ((payload[1] ?? 0) & 0x80) === 0;
+  return isOfKeyframe(payload) && !isLaterFragment;
+}
+
+/** The same, or any other part of one. */
+function isOfKeyframe(payload: Buffer): boolean {
   const type = (payload[0] ?? 0) & 0x1f;
-  if (type === FU_A) return ((payload[1] ?? 0) & 0x9f) === (0x80 | NAL_IDR);
+  if (type === FU_A) return ((payload[1] ?? 0) & 0x1f) === NAL_IDR;
   if (type !== STAP_A) return type === NAL_IDR;
   for (let at = 1; at + 2 < payload.length; at += 2 + payload.readUInt16BE(at)) {
     if (((payload[at + 2] ?? 0) & 0x1f) === NAL_IDR) return true;
