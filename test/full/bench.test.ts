@@ -124,6 +124,7 @@ describe('a viewer of the bench', () => {
     reception.begin(1);
     give(packets.length);
     reception.endSampling();
+    give(2 * packets.length);
     const latencies: LatencySamples = { ofKeyframes: [], ofOthers: [] };
     expect(reception.takeLatencies(packets.length - 1, latencies)).toBe(true);
     expect(reception.takeLatencies(packets.length, latencies)).toBe(false);
