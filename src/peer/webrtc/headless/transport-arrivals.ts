@@ -12,7 +12,7 @@ const MAX_WAITING = 10_000;
 
 /** When which packet of a transport came, for the feedback by which the sender estimates the path. */
 export class TransportArrivals {
-  readonly #extensionId: number;
+  readonly extensionId: number;
   #arrivals: Arrival[] = [];
   /** The newest that was reported; undefined before the first. */
   #reported: number | undefined;
@@ -20,7 +20,7 @@ export class TransportArrivals {
 
   /** @param extensionId of the header extension with the transport-wide sequence number */
   constructor(extensionId: number) {
-    this.#extensionId = extensionId;
+    this.extensionId = extensionId;
   }
 
   /** Takes a packet; its header is in clear. */
@@ -43,7 +43,9 @@ export class TransportArrivals {
     const taken = this.#arrivals
       .splice(0, MAX_REPORTED)
       .filter(({ sequence }) => sequenceDistance(from, sequence) >= 0)
-      .toSorted((a, b) => sequenceDistance(b.sequence, a.sequence));
+      .toSorted((a, b) => sequenceDistance(b.sequence, a.sequence))
+      // The network may bring one twice.
+      .filter(({ sequence }, index, all) => sequence !== all[index - 1]?.sequence);
     const last = taken.at(-1);
     if (last === undefined) return undefined;
     this.#reported = last.sequence;
@@ -59,7 +61,7 @@ export class TransportArrivals {
     const end = start + datagram.readUInt16BE(RTP_HEADER_LENGTH + 2) * 4;
     for (let at = start; at < end;) {
       const head = datagram[at] ?? 0;
-      if (head >> 4 === this.#extensionId) return datagram.readUInt16BE(at + 1);
+      if (head >> 4 === this.extensionId) return datagram.readUInt16BE(at + 1);
       // 0 is padding of one byte; any other has one byte more than it says.
       at += head === 0 ? 1 : 2 + (head & 0x0f);
     }
