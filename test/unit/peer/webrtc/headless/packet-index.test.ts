@@ -15,6 +15,7 @@ function follow(...sequenceNumbers: number[]): (number | undefined)[] {
 
 it('the index of a packet goes on where sequence numbers begin anew, and back for those that come late', () => {
   expect(follow(65_534, 1, 65_535, 2)).toEqual([65_534, 65_537, 65_535, 65_538]);
+  expect(follow(0, 30_000, 60_000, 20_000)).toEqual([0, 30_000, 60_000, 85_536]);
 });
 
 it('no packet is before the first of a source, whose counter is 0', () => {

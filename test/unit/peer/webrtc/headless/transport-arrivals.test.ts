@@ -36,8 +36,8 @@ it('goes on behind what was told before, and tells nothing twice', () => {
   const arrivals = after([10, 0]);
   arrivals.takeFeedback(1, 7);
   expect(feedbackOf(arrivals)).toBeUndefined();
-  for (const sequence of [10, 12, 12]) arrivals.note(packet(sequence), 1000);
-  expect(feedbackOf(arrivals)).toMatchObject({ firstSequence: 11, packets: 2, sequenceNumbers: [12] });
+  for (const [at, sequence] of [10, 12, 12, 13].entries()) arrivals.note(packet(sequence), at * 1000);
+  expect(feedbackOf(arrivals)).toMatchObject({ firstSequence: 11, packets: 3, sequenceNumbers: [12, 13], arrivals: [4, 12] });
 });
 
 it('passes over packets without the number', () => {
