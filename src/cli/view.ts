@@ -6,6 +6,7 @@ import { delay } from '../base/delay.ts';
 import { rungName } from '../base/rung-name.ts';
 import { SignalingCode, type SignalingError } from '../base/signaling.ts';
 import { connect, type OnvifSession } from '../client/index.ts';
+import { expandGzip } from './expand-gzip.ts';
 import { seconds } from './options.ts';
 import { OwnSession } from './own-session.ts';
 import { untilTerminated } from './termination.ts';
@@ -89,6 +90,7 @@ async function view(options: ViewOptions, progress: (line: string) => void): Pro
     createPeerConnection: ({ iceServers }) =>
       new HeadlessPeerConnection({ iceServers, onFirstFrame: () => session.noteFirstFrame() }),
     createWebSocket: (url, subprotocol) => new WebSocket(url, subprotocol, SOCKET_OPTIONS),
+    expand: expandGzip,
   });
   const ended = new AbortController();
   session.on('state', (state) => {

@@ -9,6 +9,13 @@ export interface MetadataDocument {
   bytes: number;
 }
 
+/**
+ * Expands one GZIP member (RFC 1952) that comes in parts.
+ *
+ * @returns its bytes; undefined where the parts are no whole member of exactly this length
+ */
+export type Expand = (parts: readonly Uint8Array[], length: number) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
+
 /** Most bytes of one document, expanded. */
 const MAX_EXPANDED_BYTES = 8 * 1024 * 1024;
 /** Most bytes of one document, compressed, and of all messages that wait to be looked at. */
@@ -25,6 +32,7 @@ const GZIP_MIN_BYTES = 18;
  */
 export class MetadataAssembler {
   readonly #onDocument: (document: MetadataDocument) => void;
+  readonly #expand: Expand;
   #fragments: Uint8Array[] = [];
   #length = 0;
   #attempts = 0;
@@ -33,8 +41,9 @@ export class MetadataAssembler {
   #waitingBytes = 0;
   #dropped = 0;
 
-  constructor(onDocument: (document: MetadataDocument) => void) {
+  constructor(onDocument: (document: MetadataDocument) => void, expand: Expand = expandByStream) {
     this.#onDocument = onDocument;
+    this.#expand = expand;
   }
 
   /** Messages and unfinished documents that were given up. */
@@ -71,7 +80,7 @@ export class MetadataAssembler {
     const expandedLength = this.#announcedLength();
     if (expandedLength === undefined) return;
     this.#attempts += 1;
-    const expanded = await expand(this.#fragments, expandedLength);
+    const expanded = await this.#expand(this.#fragments, expandedLength);
     if (expanded !== undefined) {
       const document = { xml: decodeXml(expanded), content: expanded, bytes: this.#length };
       this.#reset();
@@ -105,8 +114,8 @@ function isGzipStart(message: Uint8Array): boolean {
   return message[0] === 0x1f && message[1] === 0x8b;
 }
 
-/** The expanded bytes, or undefined where the fragments are no complete GZIP member of exactly this length. */
-async function expand(fragments: readonly Uint8Array[], length: number): Promise<Uint8Array | undefined> {
+/** By what browsers and Node have in common. */
+async function expandByStream(fragments: readonly Uint8Array[], length: number): Promise<Uint8Array | undefined> {
   // Not by way of a Blob: Chromium reads one through another process, which a page that is busy waits for longer than for the next document.
   const stream = new DecompressionStream('gzip');
   write(stream.writable.getWriter(), fragments).catch(() => undefined);

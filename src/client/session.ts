@@ -3,7 +3,7 @@ import type { IceCandidate, IceServer } from '../base/ice.ts';
 import { endsSession, METADATA_SUBPROTOCOL, SignalingCode, SignalingError } from '../base/signaling.ts';
 import { defaultPeerConnection, defaultWebSocket } from './browser-defaults.ts';
 import { Expiry } from './expiry.ts';
-import { MetadataAssembler } from './metadata-assembler.ts';
+import { type Expand, MetadataAssembler } from './metadata-assembler.ts';
 import type { LocalCandidate, PeerConnection, PeerConnectionConfiguration, Socket, Track } from './peer-connection.ts';
 import { type OpenedSession, SignalingLink } from './signaling-link.ts';
 import { type ByteMark, type PlayoutReport, readPlayout, readStatistics, type SessionStatistics } from './statistics.ts';
@@ -25,6 +25,8 @@ export interface ConnectOptions {
   createPeerConnection?: (configuration: PeerConnectionConfiguration) => PeerConnection;
   /** Default: the WebSocket of browser or Node. */
   createWebSocket?: (url: string, subprotocol: string) => Socket;
+  /** What expands metadata documents. Default: the browser's DecompressionStream, which in Node is slow. */
+  expand?: Expand;
 }
 
 export type SessionState = 'connecting' | 'live' | 'closed';
@@ -51,10 +53,7 @@ export class OnvifSession {
   readonly #options: ConnectOptions;
   readonly #events = new Emitter<SessionEvents>();
   readonly #link: SignalingLink;
-  readonly #metadata = new MetadataAssembler(({ xml, bytes, content }) => {
-    this.#metadataDocuments += 1;
-    this.#events.emit('metadata', xml, bytes, content);
-  });
+  readonly #metadata: MetadataAssembler;
   /** Candidates that came before the offer. */
   #earlyCandidates: IceCandidate[] | undefined = [];
   readonly #startedAt = performance.now();
@@ -80,6 +79,10 @@ export class OnvifSession {
   constructor(server: string, options: ConnectOptions) {
     this.#options = options;
     const { token, createWebSocket = defaultWebSocket } = options;
+    this.#metadata = new MetadataAssembler(({ xml, bytes, content }) => {
+      this.#metadataDocuments += 1;
+      this.#events.emit('metadata', xml, bytes, content);
+    }, options.expand);
     this.#link = new SignalingLink({
       server,
       token: () => Promise.resolve(typeof token === 'function' ? token() : token),

@@ -15,7 +15,7 @@ import { startGatewayPaced } from '../bench/senders/paced.ts';
 import type { CameraSite, Sender } from '../bench/senders/sender.ts';
 import { monotonicUs, TIME_STAMP, writeTime } from '../bench/time-stamp.ts';
 import { Reception, type LatencySamples } from '../bench/viewers/reception.ts';
-import type { SrtpReader } from '../bench/viewers/srtp-reader.ts';
+import type { SrtpReader } from '../../src/peer/webrtc/headless/srtp-reader.ts';
 import { encodeRtpPacket } from '../../src/media/rtp/packet.ts';
 
 /* That `npm run bench` can measure everything, and says what it means; how fast anything is, is no test's business. */

@@ -100,10 +100,9 @@ function listenAtGateway(): void {
 /** As packets come out of the viewer's decryption. */
 function listenAtViewer(): void {
   const original = methodOf(ReceivedTrack.prototype, 'receive') as ReceivedTrack['receive'];
-  vi.spyOn(ReceivedTrack.prototype, 'receive').mockImplementation(function receive(this: ReceivedTrack, bytes, nowMs) {
-    const packet = parseRtpPacket(bytes);
-    if (packet?.payloadType === PCMU) received.push(seen(packet));
-    original.call(this, bytes, nowMs);
+  vi.spyOn(ReceivedTrack.prototype, 'receive').mockImplementation(function receive(this: ReceivedTrack, packet, ...rest) {
+    if (packet.payloadType === PCMU) received.push(seen(packet));
+    original.call(this, packet, ...rest);
   });
 }
 

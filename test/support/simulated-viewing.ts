@@ -1,10 +1,11 @@
 import { parseRtcp } from '../../src/media/rtp/rtcp.ts';
+import type { Arrival } from '../../src/media/rtp/rtcp-transport-feedback.ts';
 import type { PathView } from '../../src/peer/congestion/path-view.ts';
 import { PathEstimate } from '../../src/peer/egress/path-estimate.ts';
 import { Random } from '../fuzz/random.ts';
 import { SimulatedLink, type LinkOptions } from './simulated-link.ts';
 import { SimulatedTcp } from './simulated-tcp.ts';
-import { encodeTransportFeedback, type Arrival } from './transport-feedback.ts';
+import { encodeTransportFeedback } from './transport-feedback.ts';
 
 export interface ViewingOptions extends LinkOptions {
   /** Bit/s that the pictures take, by what the path is estimated to carry. */

@@ -9,6 +9,9 @@ const SOURCE_DESCRIPTION = 202;
 const BYE = 203;
 const TRANSPORT_FEEDBACK = 205;
 const PAYLOAD_FEEDBACK = 206;
+/** Format of transport layer feedback, and packets behind the first that an entry of it names: RFC 4585 section 6.2.1. */
+const NACK = 1;
+const NACK_FOLLOWING = 16;
 /** Formats of transport layer feedback: RFC 5104 sections 4.2.1 and 4.2.2. */
 const TMMBR = 3;
 const TMMBN = 4;
@@ -120,7 +123,7 @@ function parseOne(packetType: number, count: number, body: Buffer): RtcpMessage 
       return { type: 'bye', ssrcs: Array.from({ length: count }, (_, index) => body.readUInt32BE(index * 4)) };
     case TRANSPORT_FEEDBACK:
       if (body.length < 8) return 'malformed';
-      if (count === 1) return parseNack(body);
+      if (count === NACK) return parseNack(body);
       if (count === APPLICATION_LAYER) return parseTransportFeedback(body) ?? 'malformed';
       return count === TMMBR ? parseTmmbr(body) : undefined;
     case PAYLOAD_FEEDBACK:
@@ -228,6 +231,30 @@ export function encodePictureLossIndication(ssrc: number, mediaSsrc: number): Bu
   writeRtcpHeader(bytes, 1, PAYLOAD_FEEDBACK, 12);
   bytes.writeUInt32BE(ssrc, 4);
   bytes.writeUInt32BE(mediaSsrc, 8);
+  return bytes;
+}
+
+/**
+ * A generic NACK (RFC 4585 section 6.2.1), to stand behind a report in a compound packet.
+ *
+ * @param sequenceNumbers at least one, in ascending order on their circle
+ */
+export function encodeNack(ssrc: number, mediaSsrc: number, sequenceNumbers: readonly number[]): Buffer {
+  const entries: { first: number; following: number }[] = [];
+  for (const number of sequenceNumbers) {
+    const last = entries.at(-1);
+    const after = last === undefined ? NACK_FOLLOWING : (number - last.first - 1) & 0xffff;
+    if (last !== undefined && after < NACK_FOLLOWING) last.following |= 1 << after;
+    else entries.push({ first: number, following: 0 });
+  }
+  const bytes = Buffer.alloc(12 + entries.length * 4);
+  writeRtcpHeader(bytes, NACK, TRANSPORT_FEEDBACK, bytes.length);
+  bytes.writeUInt32BE(ssrc, 4);
+  bytes.writeUInt32BE(mediaSsrc, 8);
+  for (const [index, { first, following }] of entries.entries()) {
+    bytes.writeUInt16BE(first, 12 + index * 4);
+    bytes.writeUInt16BE(following, 14 + index * 4);
+  }
   return bytes;
 }
 

@@ -2,8 +2,8 @@ import { NAL_IDR } from '../../../src/media/h264/nal.ts';
 import { parseRtpPacket, sequenceDistance, type RtpPacket } from '../../../src/media/rtp/packet.ts';
 import { isRtcp } from '../../../src/media/rtp/rtcp.ts';
 import { monotonicUs, readTime } from '../time-stamp.ts';
-import type { SrtpReader } from './srtp-reader.ts';
-import type { TransportArrivals } from './transport-arrivals.ts';
+import type { SrtpReader } from '../../../src/peer/webrtc/headless/srtp-reader.ts';
+import type { TransportArrivals } from '../../../src/peer/webrtc/headless/transport-arrivals.ts';
 
 /** Some packets before the keys are known are kept: those of the first picture may be among them. */
 const MAX_EARLY = 1000;

@@ -13,8 +13,8 @@ import {
 } from '../../../src/peer/webrtc/offer.ts';
 import { guardUdpSockets } from '../../../src/peer/webrtc/udp-socket-guard.ts';
 import { Reception } from './reception.ts';
-import { SrtpReader } from './srtp-reader.ts';
-import { TransportArrivals } from './transport-arrivals.ts';
+import { SrtpReader } from '../../../src/peer/webrtc/headless/srtp-reader.ts';
+import { TransportArrivals } from '../../../src/peer/webrtc/headless/transport-arrivals.ts';
 
 /** What is accepted and offered: as a browser has it, without a decoder. */
 const H264 = 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f';
@@ -137,7 +137,7 @@ export class ViewerPeer implements PeerConnection {
 
   /** Says which packets came when, where the sender numbers them for it. */
   feedBack(): void {
-    const feedback = this.reception.arrivals?.takeFeedback();
+    const feedback = this.reception.arrivals?.takeFeedback(OWN_SSRC, this.reception.highest?.ssrc ?? OWN_SSRC);
     if (feedback !== undefined) this.#sendRtcp(feedback);
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { expandGzip } from '../../../src/cli/expand-gzip.ts';
 import { MetadataAssembler, type MetadataDocument } from '../../../src/client/metadata-assembler.ts';
 
 const XML = `<?xml version="1.0"?><tt:MetadataStream xmlns:tt="http://www.onvif.org/ver10/schema">${'<tt:Frame UtcTime="2026-11-21T10:00:00Z"/>'.repeat(20)}ä</tt:MetadataStream>`;
@@ -8,13 +9,16 @@ const XML = `<?xml version="1.0"?><tt:MetadataStream xmlns:tt="http://www.onvif.
 /** Documents are expanded elsewhere, which may take its time. */
 const WAIT = { timeout: 15_000 };
 
-describe('metadata documents', () => {
+describe.each([
+  ['streams of the web', undefined],
+  ['Node', expandGzip],
+])('metadata documents, expanded by %s', (_, expand) => {
   let documents: MetadataDocument[];
   let assembler: MetadataAssembler;
 
   beforeEach(() => {
     documents = [];
-    assembler = new MetadataAssembler((document) => documents.push(document));
+    assembler = new MetadataAssembler((document) => documents.push(document), expand);
   });
 
   async function seen(count: number, dropped = 0): Promise<void> {

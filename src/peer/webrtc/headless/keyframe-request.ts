@@ -4,6 +4,9 @@ const PAYLOAD_SPECIFIC_FEEDBACK = 206;
 const FULL_INTRA_REQUEST = 4;
 const VERSION_2 = 0x80;
 
+/** By which a viewer names itself in its reports. */
+export const CNAME = 'viewer';
+
 /** The RTCP of a receiver that wants a keyframe: a report, since nothing may stand alone (RFC 3550 section 6.1), and the request. */
 export class KeyframeRequests {
   readonly #ssrc: number;
@@ -17,7 +20,7 @@ export class KeyframeRequests {
 
   /** @param mediaSsrc of the video that is received */
   encode(kind: 'pli' | 'fir', mediaSsrc: number): Buffer {
-    const report = encodeReceiverReport(this.#ssrc, [], 'viewer');
+    const report = encodeReceiverReport(this.#ssrc, [], CNAME);
     if (kind === 'pli') return Buffer.concat([report, encodePictureLossIndication(this.#ssrc, mediaSsrc)]);
     this.#sequence = (this.#sequence + 1) & 0xff;
     return Buffer.concat([report, encodeFullIntraRequest(this.#ssrc, mediaSsrc, this.#sequence)]);

@@ -6,12 +6,10 @@ import { takeCandidates } from '../ice/restart-offer.ts';
 import { guardDtls } from '../dtls-guard.ts';
 import { guardSctp } from '../sctp-guard.ts';
 import { guardUdpSockets } from '../udp-socket-guard.ts';
-import { KeyframeRequests } from './keyframe-request.ts';
 import { HeadlessIce } from './headless-ice.ts';
+import { MediaReception } from './media-reception.ts';
 import { ReceivedTrack } from './received-track.ts';
-
-/** Of a side that sends no media: any number that is not the sender's. */
-const RECEIVER_SSRC = 1;
+import { readTerms } from './reception-terms.ts';
 
 interface SessionDescription {
   type: 'answer' | 'offer' | 'pranswer' | 'rollback';
@@ -45,16 +43,16 @@ export class HeadlessPeerConnection {
   readonly #connection: RTCPeerConnection;
   readonly #onFirstFrame: () => void;
   readonly #iceServers: readonly IceServer[];
-  readonly #tracks: ReceivedTrack[] = [];
+  /** By SSRC. */
+  readonly #tracks = new Map<number, ReceivedTrack>();
   readonly #stateListeners: (() => void)[] = [];
   readonly #candidateListeners: Listeners['icecandidate'][] = [];
   readonly #trackListeners: Listeners['track'][] = [];
   /** Since the first offer. */
   #ice: HeadlessIce | undefined;
+  #reception: MediaReception | undefined;
+  #offer = '';
   #codecs: ReadonlyMap<number, string> = new Map();
-  readonly #keyframeRequests = new KeyframeRequests(RECEIVER_SSRC);
-  /** Of the video that is received. */
-  #videoSsrc: number | undefined;
 
   constructor(configuration: HeadlessConfiguration) {
     guardUdpSockets();
@@ -80,14 +78,17 @@ export class HeadlessPeerConnection {
     const offer = takeCandidates(sdp);
     this.#ice?.noteOffer(sdp);
     await this.#connection.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
+    this.#offer = sdp;
     this.#codecs = readPayloadTypes(sdp);
     if (this.#ice === undefined) {
       this.#ice = new HeadlessIce(this.#connection, this.#iceServers, () => {
         for (const listener of this.#candidateListeners) listener({ candidate: null });
       });
       guardSctp(this.#connection);
+      // One for all: the sections are bundled.
       for (const transport of this.#connection.dtlsTransports) {
         guardDtls(transport);
+        this.#reception = new MediaReception(transport);
         transport.onStateChange.subscribe(() => this.#tellState());
       }
     }
@@ -104,6 +105,7 @@ export class HeadlessPeerConnection {
     const applied = Promise.withResolvers<void>();
     this.#connection.signalingStateChange.once(() => applied.resolve());
     this.#connection.setLocalDescription({ type: 'answer', sdp }).then(() => applied.resolve(), applied.reject);
+    this.#reception?.accept(readTerms(this.#offer, sdp), this.#tracks);
     await applied.promise;
     this.#ice?.answered();
   }
@@ -119,7 +121,7 @@ export class HeadlessPeerConnection {
 
   async getStats(): Promise<Map<string, Record<string, unknown>>> {
     const now = Date.now();
-    const entries = this.#tracks.flatMap((track) => track.statistics(this.#codecs, now));
+    const entries = Array.from(this.#tracks.values()).flatMap((track) => track.statistics(this.#codecs, now));
     const roundTrip = this.#connection.iceTransports[0]?.connection.nominated?.rtt;
     if (roundTrip !== undefined) {
       entries.push({ id: 'pair', type: 'candidate-pair', timestamp: now, nominated: true, currentRoundTripTime: roundTrip });
@@ -129,14 +131,11 @@ export class HeadlessPeerConnection {
 
   /** Asks for a keyframe of the video that is received, by PLI (RFC 4585) or FIR (RFC 5104); nothing happens before a packet of it came. */
   requestKeyframe(kind: 'pli' | 'fir'): void {
-    const mediaSsrc = this.#videoSsrc;
-    const [transport] = this.#connection.dtlsTransports;
-    if (mediaSsrc === undefined || transport === undefined) return;
-    const encrypted = transport.srtcp.encrypt(this.#keyframeRequests.encode(kind, mediaSsrc));
-    transport.iceTransport.connection.send(encrypted).catch(() => undefined);
+    this.#reception?.requestKeyframe(kind);
   }
 
   close(): void {
+    this.#reception?.close();
     this.#connection.close().catch(() => undefined);
   }
 
@@ -172,12 +171,7 @@ export class HeadlessPeerConnection {
 
   #onTrack(track: MediaStreamTrack): void {
     if (track.kind !== 'audio' && track.kind !== 'video') return;
-    const received = new ReceivedTrack(track.kind, this.#onFirstFrame);
-    this.#tracks.push(received);
-    track.onReceiveRtp.subscribe((packet) => {
-      if (track.kind === 'video') this.#videoSsrc = packet.header.ssrc;
-      received.receive(packet.serialize(), Date.now());
-    });
+    if (track.ssrc !== undefined) this.#tracks.set(track.ssrc, new ReceivedTrack(track.kind, this.#onFirstFrame));
     for (const listener of this.#trackListeners) listener({ track: { kind: track.kind, id: track.uuid } });
   }
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseRtcp } from '../../../../src/media/rtp/rtcp.ts';
-import type { TransportFeedback } from '../../../../src/media/rtp/rtcp-transport-feedback.ts';
+import { encodeTransportFeedback as encode, type TransportFeedback } from '../../../../src/media/rtp/rtcp-transport-feedback.ts';
 import { encodeTransportFeedback } from '../../../support/transport-feedback.ts';
 import { hex } from '../rtp-bytes.ts';
 
@@ -37,6 +37,20 @@ describe('transport-wide feedback of Chromium 156', () => {
       sequenceNumbers: [2, 3, 5, 6, 7],
       arrivals: [242, 244, 246, 248, 249],
     });
+  });
+
+  it('is what is written for the same arrivals', () => {
+    const written = encode(
+      [
+        [2, 242],
+        [3, 244],
+        [5, 246],
+        [6, 248],
+        [7, 249],
+      ].map(([sequence = 0, at = 0]) => ({ sequence, at: 0x0c4159 * 256 + at })),
+      { ssrc: 0xfa17_fa17, mediaSsrc: 0xa99f_a80f, count: 0x101, from: 2 },
+    );
+    expect(written.toString('hex')).toBe('afcd0006fa17fa17a99fa80f000200060c415901d454f20202020101');
   });
 
   it('with bit vectors, and a run of packets that did not arrive', () => {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   encodeBye,
+  encodeNack,
   encodePictureLossIndication,
   encodeReceiverReport,
   encodeSenderReport,
@@ -230,6 +231,11 @@ describe('RTCP', () => {
         });
       }),
     );
+  });
+
+  it('asks for missing packets by the first of each 17 and a bit for those behind it (RFC 4585 section 6.2.1)', () => {
+    const bytes = encodeNack(0x3333_3333, 0x2222_2222, [65_534, 65_535, 14, 15, 16]);
+    expect(bytes.toString('hex')).toBe('81cd00043333333322222222fffe8001000f0001');
   });
 
   it('never throws and stays in proportion, whatever the bytes', () => {

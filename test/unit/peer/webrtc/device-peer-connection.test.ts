@@ -1,10 +1,21 @@
+import { KeyObject } from 'node:crypto';
 import { Socket } from 'node:dgram';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Connection, StunProtocol, RTCDtlsTransport, RTCRtpSender, type RtcpPacket, type RtpPacket } from 'werift';
 import { encodeSenderReport } from '../../../../src/media/rtp/rtcp.ts';
 import { RtpSender } from '../../../../src/peer/egress/rtp-sender.ts';
 import { createSrtpEgress } from '../../../../src/peer/egress/srtp.ts';
+import { prepareKeys } from '../../../../src/peer/webrtc/prepared-keys.ts';
 import { join, joined, makeViewer, WAIT } from './loopback-viewer.ts';
+
+it('data channels go by keys of DTLS that Node has prepared', async () => {
+  const { viewer } = await joined();
+  prepareKeys(viewer.transport);
+  const cipher = viewer.transport.dtls?.cipher.cipher as unknown as Record<string, unknown>;
+  expect(cipher['clientWriteKey']).toBeInstanceOf(KeyObject);
+  expect(cipher['serverWriteKey']).toBeInstanceOf(KeyObject);
+  expect((await viewer.openChannel('metadata')).readyState).toBe('open');
+});
 
 describe('media of a connected peer', () => {
   it('are those of the answer, with the names and sources of the offer', async () => {
