@@ -28,8 +28,11 @@ export interface Inbound {
   framesDecoded: number;
   framesDropped: number;
   freezeCount: number;
+  /** Seconds. */
+  totalFreezesDuration: number;
   packetsReceived: number;
   packetsLost: number;
+  nackCount: number;
   /** Milliseconds between the NTP epoch and the playout of what is heard or shown now; 0 before the first sender report. */
   estimatedPlayoutTimestamp: number;
   /** Milliseconds since 1970 at which the statistics were taken. */
@@ -44,8 +47,10 @@ export async function inbound(page: Page, id: string): Promise<{ video: Inbound;
         framesDecoded: number('framesDecoded'),
         framesDropped: number('framesDropped'),
         freezeCount: number('freezeCount'),
+        totalFreezesDuration: number('totalFreezesDuration'),
         packetsReceived: number('packetsReceived'),
         packetsLost: number('packetsLost'),
+        nackCount: number('nackCount'),
         estimatedPlayoutTimestamp: number('estimatedPlayoutTimestamp'),
         timestamp: number('timestamp'),
       };
