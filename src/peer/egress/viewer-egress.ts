@@ -190,8 +190,8 @@ export class ViewerEgress implements StreamReader {
     if (Math.max(queueMs, waitingMs, this.#pacer.drainMs) > LATE_MS) {
       this.#packetsDropped += this.#pacer.clear();
       this.#video?.sender.forget();
-      // What is sent from now on may be carried: that too much was sent before, ends nothing.
-      this.#video?.breaker.begin();
+      // What is sent from now on may be carried: that too much was sent before, ends nothing. The sound was lost among that too.
+      for (const track of [this.#video, this.#audio]) track?.breaker.begin();
     }
     this.#video?.timeline.follow(times, () => times.videoTime, this.#options.now());
     this.#awaitingKeyframe = true;

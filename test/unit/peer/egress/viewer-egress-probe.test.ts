@@ -8,7 +8,7 @@ import { RecordingTransport } from './recording-transport.ts';
 /* All of a viewer's egress on a path that carries what it is sent: what is reported is what left, 20 ms later. */
 
 const MBIT = 1_000_000;
-const [SSRC, RTX_SSRC] = [0xaaaa_0001, 0xaaaa_0002];
+const [SSRC, RTX_SSRC, SOUND_SSRC] = [0xaaaa_0001, 0xaaaa_0002, 0xaaaa_0003];
 const WAY_MS = 20;
 const PICTURE_MS = 40;
 const FEEDBACK_MS = 50;
@@ -49,7 +49,10 @@ function viewer(rtx: boolean, holdsBack = true): ViewerEgress {
   const repair = rtx ? { rtx: { ssrc: RTX_SSRC, payloadTypes: new Map([[102, 103]]) } } : {};
   const extensions = { transportSequence: { extensionId: 5 }, playoutDelay: { extensionId: 6 } };
   return new ViewerEgress({
-    media: { video: { ssrc: SSRC, cname: 'c', payloadTypes: new Map([['H264', 102]]), ...extensions, ...repair } },
+    media: {
+      video: { ssrc: SSRC, cname: 'c', payloadTypes: new Map([['H264', 102]]), ...extensions, ...repair },
+      audio: { ssrc: SOUND_SSRC, cname: 'c', payloadTypes: new Map([['PCMU', 0]]) },
+    },
     transport,
     times: { videoTime: undefined, cameraClockOffsetMs: 0 },
     now: () => now,
@@ -200,7 +203,7 @@ it.each([
   egress.followPictures({ videoTime: undefined, cameraClockOffsetMs: 0 });
   transport.backlog = 0;
   expect(repairsOfNewest(egress)).toBe(repairs);
-  // What is judged by is begun anew where it is left.
-  expect(begun).toHaveBeenCalledTimes(1 - repairs);
+  // What is judged by is begun anew where it is left, of the pictures and of the sound.
+  expect(begun).toHaveBeenCalledTimes(2 * (1 - repairs));
   egress.close();
 });
