@@ -46,6 +46,8 @@ export interface ConnectedNamespace {
   name: string;
   prefix: readonly string[];
   run(command: string, ...args: readonly string[]): string;
+  /** Of all that runs in it. */
+  pids(): number[];
   close(): void;
 }
 
@@ -62,7 +64,13 @@ export function createConnectedNamespace(name: string): ConnectedNamespace {
     ip('netns', 'delete', name);
     throw error;
   }
-  return { name, prefix: ['ip', 'netns', 'exec', name], run, close: () => ip('netns', 'delete', name) };
+  return {
+    name,
+    prefix: ['ip', 'netns', 'exec', name],
+    run,
+    pids: () => ip('netns', 'pids', name).split('\n').filter(Boolean).map(Number),
+    close: () => ip('netns', 'delete', name),
+  };
 }
 
 export interface CableEnd {

@@ -17,9 +17,11 @@ export const SITE_ADDRESS = '10.77.0.1';
 export const DELAY_MS = 20;
 /** What tbf calls its latency. */
 export const QUEUE_MS = 300;
-/** What tbf lets through at once: two frames. */
-const BURST_BYTES = 3028;
+/** What tbf lets through at once: one frame, which is the least that it takes. Of a slow link more would be much of what probes of it are made of. */
+const BURST_BYTES = 1600;
 const START_MS = 15_000;
+/** What runs here goes before what else the machine does: a process that is kept waiting looks like a network that is. */
+const FIRST = ['nice', '-n', '-10'];
 
 /** A viewer's place. */
 export class ShapedLink {
@@ -62,7 +64,8 @@ export class ShapedLink {
 
 export class ShapedNetwork {
   readonly #namespaces: ConnectedNamespace[] = [];
-  readonly #road: Program;
+  readonly road: ConnectedNamespace;
+  readonly #delay: Program;
   readonly #exchange: ConnectedNamespace;
   readonly site: ConnectedNamespace;
   #links = 0;
@@ -71,18 +74,18 @@ export class ShapedNetwork {
   private constructor() {
     try {
       this.site = this.#add('site');
-      const road = this.#add('road');
+      this.road = this.#add('road');
       this.#exchange = this.#add('exchange');
       this.#exchange.run('ip', 'link', 'add', 'ports', 'type', 'bridge', 'mcast_snooping', '0');
       this.#exchange.run('ip', 'link', 'set', 'ports', 'up');
       layCable(
         { namespace: this.site, interfaceName: 'eth0', address: `${SITE_ADDRESS}/16` },
-        { namespace: road, interfaceName: 'near' },
+        { namespace: this.road, interfaceName: 'near' },
       );
-      layCable({ namespace: road, interfaceName: 'far' }, { namespace: this.#exchange, interfaceName: 'site' });
+      layCable({ namespace: this.road, interfaceName: 'far' }, { namespace: this.#exchange, interfaceName: 'site' });
       this.#exchange.run('ip', 'link', 'set', 'site', 'master', 'ports');
       const script = fileURLToPath(new URL('delayed-path.py', import.meta.url));
-      this.#road = new Program([...road.prefix, 'python3', script, 'near', 'far', String(DELAY_MS)]);
+      this.#delay = new Program([...this.road.prefix, 'python3', script, 'near', 'far', String(DELAY_MS)]);
     } catch (error) {
       this.#remove();
       throw error;
@@ -92,7 +95,7 @@ export class ShapedNetwork {
   static async create(): Promise<ShapedNetwork> {
     const network = new ShapedNetwork();
     try {
-      await network.#road.says(/ready/, START_MS);
+      await network.#delay.says(/ready/, START_MS);
     } catch (error) {
       await network.close();
       throw error;
@@ -118,14 +121,15 @@ export class ShapedNetwork {
   }
 
   async close(): Promise<void> {
-    this.#road.kill('SIGKILL');
-    await this.#road.exit();
+    this.#delay.kill('SIGKILL');
+    await this.#delay.exit();
     this.#remove();
   }
 
   #add(name: string): ConnectedNamespace {
     const namespace = createConnectedNamespace(`shaped-${name}-${process.pid}`);
     this.#namespaces.push(namespace);
+    namespace.prefix = [...FIRST, ...namespace.prefix];
     // One way from everybody to everybody is enough.
     if (hasIPv6()) namespace.run('sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1');
     return namespace;

@@ -26,23 +26,34 @@ export type ShapedCamera = 'ladder' | 'single';
 export interface Said {
   /** Milliseconds since 1970. */
   atMs: number;
-  sessions: (Pick<SessionInfo, 'id' | 'camera' | 'state' | 'profile' | 'estimatedKbps' | 'sentKbps' | 'roundTripMs'> &
-    Pick<SessionInfo, 'adaptation' | 'packetsDropped' | 'skipsStalled' | 'skipsSilent'>)[];
+  sessions: SaidSession[];
   cameras: Pick<CameraInfo, 'id' | 'peer' | 'state' | 'ladders'>[];
 }
+
+export type SaidSession = Pick<
+  SessionInfo,
+  'id' | 'camera' | 'state' | 'profile' | 'estimatedKbps' | 'sentKbps' | 'fractionLost' | 'roundTripMs'
+> & {
+  /** Profile and thinning of what is sent, as in `sub keyframes`; null while nothing is decided. */
+  rung: string | null;
+  switches: number | null;
+};
 
 /** Prints {@link Said}, line by line. */
 const WATCH = `
   const [api, token, waitMs] = process.argv.slice(1);
-  const pick = (from, ...keys) => Object.fromEntries(keys.map((key) => [key, from[key]]));
   const ask = async (what) => (await (await fetch(api + what, { headers: { authorization: 'Bearer ' + token } })).json())[what];
+  const rungOf = (adaptation) => adaptation?.rungs[adaptation.rung] ?? null;
+  const nameOf = (rung) => (rung === null ? null : rung.profile + ' ' + rung.thinning);
   for (;;) {
     const [sessions, cameras] = await Promise.all([ask('sessions'), ask('cameras')]);
     console.log(JSON.stringify({
       atMs: Date.now(),
-      sessions: sessions.map((each) => pick(each, 'id', 'camera', 'state', 'profile', 'estimatedKbps', 'sentKbps', 'roundTripMs',
-        'adaptation', 'packetsDropped', 'skipsStalled', 'skipsSilent')),
-      cameras: cameras.map((each) => pick(each, 'id', 'peer', 'state', 'ladders')),
+      sessions: sessions.map(({ id, camera, state, profile, estimatedKbps, sentKbps, fractionLost, roundTripMs, adaptation }) => ({
+        ...{ id, camera, state, profile, estimatedKbps, sentKbps, fractionLost, roundTripMs },
+        ...{ rung: nameOf(rungOf(adaptation)), switches: adaptation?.switches ?? null },
+      })),
+      cameras: cameras.map(({ id, peer, state, ladders }) => ({ id, peer, state, ladders })),
     }));
     await new Promise((resolve) => setTimeout(resolve, Number(waitMs)));
   }`;
@@ -79,8 +90,9 @@ export class ShapedSite {
     return `${this.url}/?token=${TOKEN}`;
   }
 
-  get gatewayPid(): number {
-    return this.#gateway?.pid ?? 0;
+  /** Those that are live, the newest last. */
+  live(camera: ShapedCamera): SaidSession[] {
+    return this.said.sessions.filter((session) => session.camera === camera && session.state === 'live');
   }
 
   async openChromium({ namespace }: ShapedLink): Promise<Browser> {
