@@ -25,6 +25,8 @@ export class DeliveredRate {
   /** Number of the packet with which the path became busy; undefined while it is not. */
   #busyFrom: number | undefined;
   #startedAtMs: number | undefined;
+  /** What the path carried when it was last busy for long enough to tell. */
+  #carried: { bitsPerSecond: number; untilMs: number } | undefined;
   /** How long the last packet waited. */
   #queueMs = 0;
 
@@ -37,7 +39,7 @@ export class DeliveredRate {
     this.#queueMs = queueMs;
     this.#startedAtMs ??= arrivedAtMs;
     if (unreportedBytes > 0) this.#fill(unreportedBytes, arrivedAtMs);
-    if (queueMs <= EMPTY_QUEUE_MS) this.#busyFrom = undefined;
+    if (queueMs <= EMPTY_QUEUE_MS) this.#endBusy();
     else this.#busyFrom ??= this.#next;
     this.#add(bytes, arrivedAtMs);
   }
@@ -52,7 +54,14 @@ export class DeliveredRate {
     this.#first = this.#next;
     this.#windowBytes = 0;
     this.#busyFrom = undefined;
+    this.#carried = undefined;
     this.#startedAtMs = undefined;
+  }
+
+  #endBusy(): void {
+    const bitsPerSecond = this.#busyRate();
+    if (bitsPerSecond !== undefined) this.#carried = { bitsPerSecond, untilMs: this.#arrivedAt(this.#next - 1) + WINDOW_MS };
+    this.#busyFrom = undefined;
   }
 
   /** Spreads them evenly over the time since the last packet. */
@@ -69,6 +78,16 @@ export class DeliveredRate {
     this.#windowBytes += bytes;
     this.#next += 1;
     while (this.#first < this.#next && this.#arrivedAt(this.#first) <= arrivedAtMs - WINDOW_MS) this.#forget();
+  }
+
+  /**
+   * What arrives while the path is busy, or did when it was so within the window: behind a keyframe that filled the queue come pauses, and what arrives with
+   * those counted in is less than the path carries. Where nothing was busy for long enough, as {@link bitsPerSecond}.
+   */
+  get carriedBitsPerSecond(): number | undefined {
+    const carried = this.#carried;
+    const isOfWindow = carried !== undefined && this.#arrivedAt(this.#next - 1) <= carried.untilMs;
+    return this.#busyRate() ?? (isOfWindow ? carried.bitsPerSecond : this.bitsPerSecond);
   }
 
   /** Undefined before there is a window. */

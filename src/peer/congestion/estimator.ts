@@ -217,7 +217,9 @@ export class Estimator {
   }
 
   #update(usage: Usage, deliveredBitsPerSecond: number | undefined, nowMs: number): void {
-    const wasReduced = this.#rate.update({ usage, deliveredBitsPerSecond, roundTripMs: this.#roundTripMs }, nowMs);
+    const delivered = usage === 'over' ? this.#delivered.carriedBitsPerSecond : deliveredBitsPerSecond;
+    const path = { usage, deliveredBitsPerSecond: delivered, roundTripMs: this.#roundTripMs };
+    const wasReduced = this.#rate.update(path, nowMs);
     const wasBound = this.#loss.update(this.#rate.bitsPerSecond, deliveredBitsPerSecond, nowMs);
     if (wasReduced || wasBound) {
       this.#overusedAtMs = nowMs;

@@ -7,6 +7,8 @@ import { CLUSTER_MS, ProbeCluster } from './probe-cluster.ts';
  * left out. Behind a step that was carried, the next one may double it.
  */
 const FIRST_STEP = 1.2;
+/** Nor more beyond what the path was found to carry: so little is seen well, and where it is too much still it overflows a short queue less. */
+const BEYOND_CAPACITY = 1.1;
 const NEXT_STEP = 2;
 /** What begins within so long behind a step that was carried is the next one. */
 const NEXT_STEP_MS = 3000;
@@ -31,6 +33,8 @@ const REPORTED_ROUND_TRIPS = 2;
 /** What is known of the path when a probe is to begin. */
 export interface ProbedPath {
   estimateBitsPerSecond: number;
+  /** What it was found to carry; undefined where nothing has shown a limit. */
+  capacityBitsPerSecond: number | undefined;
   roundTripMs: number;
   /** Share of packets that it loses anyway. */
   lossShare: number;
@@ -69,7 +73,10 @@ export class ProbeControl {
     this.#expire(nowMs);
     if (nowMs < this.#notBeforeMs) return false;
     const isNext = this.#last?.carried === true && nowMs - this.#last.atMs < NEXT_STEP_MS;
-    const step = path.estimateBitsPerSecond * (isNext ? NEXT_STEP : FIRST_STEP);
+    const { estimateBitsPerSecond, capacityBitsPerSecond = Number.POSITIVE_INFINITY } = path;
+    const step = isNext
+      ? estimateBitsPerSecond * NEXT_STEP
+      : Math.min(estimateBitsPerSecond * FIRST_STEP, capacityBitsPerSecond * BEYOND_CAPACITY);
     this.#goal = Math.min(goal ?? step, MAX_BITS_PER_SECOND);
     return this.#send(Math.min(step, this.#goal), path, nowMs);
   }

@@ -155,10 +155,16 @@ export class PathEstimate {
 
   #probe(goal: number | undefined): boolean {
     const nowMs = this.#now();
-    const { hasResults, bitsPerSecond, lossShare, roundTripMs = 0 } = this.#estimator;
+    const { hasResults, bitsPerSecond, capacityBitsPerSecond, lossShare, roundTripMs = 0 } = this.#estimator;
     const isHeard = this.#estimator.isCalm(nowMs) && nowMs - this.#feedbackAtMs <= MAX_SILENCE_MS;
     if (!hasResults || !(isHeard || this.#isIdle(nowMs))) return false;
-    const path = { estimateBitsPerSecond: bitsPerSecond, roundTripMs, lossShare, sentBytes: this.sent.sentBytes };
+    const path = {
+      estimateBitsPerSecond: bitsPerSecond,
+      capacityBitsPerSecond,
+      roundTripMs,
+      lossShare,
+      sentBytes: this.sent.sentBytes,
+    };
     return this.#probes.begin(path, nowMs, goal);
   }
 }

@@ -193,3 +193,39 @@ describe('without transport-wide feedback', () => {
     expect(viewer.estimator.bitsPerSecond).toBe(before);
   });
 });
+
+describe('a link that keyframes fill', () => {
+  /** Seconds of 15 pictures each of two packets, the keyframe every 2 s of 21, over a link that queues; bit/s. */
+  function afterKeyframes(linkBitsPerSecond: number, seconds: number, reportMs: number): Estimator {
+    const estimator = new Estimator();
+    let freeAtMs = 0;
+    const results = Array.from({ length: seconds * 15 }, (_, picture) => {
+      const isKeyframe = picture % 30 === 0;
+      return Array.from({ length: isKeyframe ? 21 : 2 }, () => {
+        const bytes = isKeyframe ? 1200 : 930;
+        const sentAtMs = (picture * 1000) / 15;
+        freeAtMs = Math.max(freeAtMs, sentAtMs) + (bytes * 8000) / linkBitsPerSecond;
+        return { bytes, sentAtMs, arrivedAtMs: freeAtMs + 20, late: false, unreportedBytes: 0 };
+      });
+    }).flat();
+    for (let nowMs = reportMs; nowMs <= seconds * 1000; nowMs += reportMs) {
+      const arrived = results.filter(({ arrivedAtMs }) => arrivedAtMs > nowMs - reportMs && arrivedAtMs <= nowMs);
+      estimator.takeResults(arrived, nowMs + 20);
+    }
+    return estimator;
+  }
+
+  it.each([
+    [700_000, 50],
+    [700_000, 100],
+    [900_000, 50],
+    [900_000, 100],
+  ])(
+    'is taken for what it carries, not for what comes with the pauses behind them: %i bit/s, reports each %i ms',
+    (link, reportMs) => {
+      const { bitsPerSecond } = afterKeyframes(link, 60, reportMs);
+      expect(bitsPerSecond).toBeGreaterThan(0.75 * link);
+      expect(bitsPerSecond).toBeLessThan(link);
+    },
+  );
+});

@@ -11,6 +11,7 @@ class Path {
   readonly control = new ProbeControl();
   nowMs = 100_000;
   estimate = MBIT;
+  capacity: number | undefined;
   /** More than this waits, as on a link; bit/s. */
   carries = Number.POSITIVE_INFINITY;
   isReporting = true;
@@ -23,6 +24,7 @@ class Path {
   begin(goal?: number): boolean {
     const path: ProbedPath = {
       estimateBitsPerSecond: this.estimate,
+      capacityBitsPerSecond: this.capacity,
       roundTripMs: 2 * WAY_MS,
       lossShare: 0,
       sentBytes: this.paddedBytes,
@@ -69,6 +71,14 @@ describe('probing', () => {
     path.finish();
     expect(path.judged).toEqual([1.2, 2.4, 4]);
     expect(path.control.last).toMatchObject({ bitsPerSecond: 4 * MBIT, carried: true });
+  });
+
+  it('begins with a tenth more than the path was found to carry, where that is less', () => {
+    const path = new Path();
+    path.capacity = 1.05 * MBIT;
+    path.begin(4 * MBIT);
+    path.finish();
+    expect(path.judged.map((judged) => Number(judged.toFixed(3)))).toEqual([1.155, 2.31, 4]);
   });
 
   it('tries no more than was asked for, also below the estimate', () => {
