@@ -82,12 +82,12 @@ export class DeliveredRate {
 
   /**
    * What arrives while the path is busy, or did when it was so within the window: behind a keyframe that filled the queue come pauses, and what arrives with
-   * those counted in is less than the path carries. Where nothing was busy for long enough, as {@link bitsPerSecond}.
+   * those counted in is less than the path carries. Undefined where nothing was busy for long enough.
    */
   get carriedBitsPerSecond(): number | undefined {
     const carried = this.#carried;
     const isOfWindow = carried !== undefined && this.#arrivedAt(this.#next - 1) <= carried.untilMs;
-    return this.#busyRate() ?? (isOfWindow ? carried.bitsPerSecond : this.bitsPerSecond);
+    return this.#busyRate() ?? (isOfWindow ? carried.bitsPerSecond : undefined);
   }
 
   /** Undefined before there is a window. */

@@ -217,6 +217,7 @@ export class Estimator {
   }
 
   #update(usage: Usage, deliveredBitsPerSecond: number | undefined, nowMs: number): void {
+    // Less than that is no reason to take the path for less: what is sent may be little.
     const delivered = usage === 'over' ? this.#delivered.carriedBitsPerSecond : deliveredBitsPerSecond;
     const path = { usage, deliveredBitsPerSecond: delivered, roundTripMs: this.#roundTripMs };
     const wasReduced = this.#rate.update(path, nowMs);
