@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /**
- * `npm test` runs `unit` and `interop`, `npm run test:full` what takes longer. What talks to other programs or looks at timing runs one
+ * `npm test` runs `unit` and `interop`, `npm run test:full` what takes longer, `npm run test:network` how viewers fare on links that are shaped (on a machine that does nothing else). What talks to other programs or looks at timing runs one
  * file at a time: on two cores, two at once would measure each other.
  */
 const oneAtATime = { maxWorkers: 1, fileParallelism: false };
@@ -44,6 +44,17 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...oneAtATime,
+          name: 'network',
+          setupFiles,
+          include: ['test/network/**/*.test.ts'],
+          testTimeout: 15 * 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 3 },
         },
       },
       {
