@@ -61,6 +61,7 @@ const NEEDED = [
     ],
     isPresent: () => spawnSync(PYTHON, ['-c', WEBRTCBIN_CHECK], { stdio: 'ignore' }).status === 0,
   },
+  { name: 'gst-launch', packages: ['gstreamer1.0-tools'], isPresent: () => isOnPath('gst-launch-1.0') },
   { name: 'coturn', packages: ['coturn'], isPresent: () => isOnPath('turnserver') },
   { name: 'VLC', packages: ['vlc-bin', 'vlc-plugin-base'], isPresent: () => isOnPath('vlc') },
   {

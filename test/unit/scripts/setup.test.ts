@@ -147,7 +147,7 @@ describe('system packages', () => {
     vi.stubEnv('NO_APT', '');
     symlinkSync('/usr/bin/env', join(root, 'env'));
     program('chromium', '#!/bin/sh');
-    for (const present of ['vlc', 'ip', 'nft', 'sysctl', 'turnserver']) program(present, '#!/bin/sh');
+    for (const present of ['vlc', 'ip', 'nft', 'sysctl', 'turnserver', 'gst-launch-1.0']) program(present, '#!/bin/sh');
     program('sudo', '#!/bin/sh', '[ "$1" = -n ] && shift', 'PATH=$PATH:/usr/bin exec "$@"');
   });
 
