@@ -8,6 +8,7 @@ import type { IceServer } from '../../src/base/ice.ts';
 import { makeCertificate } from './certificate.ts';
 import { launchChromium, type Browser } from './chromium.ts';
 import { CliProcess } from './cli.ts';
+import { closeAll } from './close-all.ts';
 import { startCoturn } from './coturn.ts';
 import type { InternetOptions } from './ice-internet.ts';
 import { INTERNET, IceNetwork, RELAY_PORTS, type Place } from './ice-network.ts';
@@ -134,15 +135,7 @@ export class IceSite {
 
   /** Ends everything, also what was only half started. */
   async close(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const close of this.#closers.splice(0).reverse()) {
-      try {
-        await close();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) throw new AggregateError(failures, 'Not all of the site could be ended');
+    await closeAll(this.#closers);
   }
 
   #path(name: string): string {

@@ -6,6 +6,7 @@ import type { CameraInfo, SessionInfo } from '../../src/base/api.ts';
 import { makeCertificate } from './certificate.ts';
 import { launchChromium, type Browser } from './chromium.ts';
 import { CliProcess } from './cli.ts';
+import { closeAll } from './close-all.ts';
 import { Program } from './program.ts';
 import { ShapedNetwork, SITE_ADDRESS, type ShapedLink } from './shaped-network.ts';
 
@@ -136,15 +137,7 @@ export class ShapedSite {
 
   /** Ends everything, also what was only half started. */
   async close(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const close of this.#closers.splice(0).reverse()) {
-      try {
-        await close();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) throw new AggregateError(failures, 'Not all of the site could be ended');
+    await closeAll(this.#closers);
   }
 
   async #start(): Promise<void> {
