@@ -6,28 +6,27 @@ import { DEFAULT_MEDIA_SETTINGS } from '../../../src/gateway/media-settings.ts';
 import { WAIT } from '../peer/webrtc/loopback-viewer.ts';
 
 const given = vi.hoisted(() => ({ servers: [] as IceServer[][] }));
-vi.mock('../../../src/peer/session.ts', () => ({
-  Session: class {
-    readonly unusableIceServers = ['stuns:s.example: STUN is asked over UDP alone'];
+vi.mock(import('../../../src/peer/session.ts'), async (importOriginal) => {
+  const { Session } = await importOriginal();
+  return {
+    Session: class extends Session {
+      constructor(options: ConstructorParameters<typeof Session>[0]) {
+        super(options);
+        given.servers.push([...(options.iceServers ?? [])]);
+      }
 
-    constructor({ iceServers }: { iceServers: IceServer[] }) {
-      given.servers.push(iceServers);
-    }
-
-    async start(): Promise<void> {
-      // No peer is made.
-    }
-
-    close(): void {
-      // Nothing is to be ended.
-    }
-  },
-}));
+      /** Gathers nothing: no server of that name is asked. */
+      override async start(): Promise<void> {
+        // No offer is made.
+      }
+    },
+  };
+});
 
 /** What a session is given of ICE servers, by way of the messages. */
 async function openSessions(count: number, warn: (text: string) => void): Promise<void> {
   const logger = Object.assign(silentLogger.child({}), { warn });
-  const iceServers = [{ urls: ['turn:own.example'], secret: 'north' }];
+  const iceServers = [{ urls: ['turn:own.example', 'stuns:s.example'], secret: 'north' }];
   const ice = { ...DEFAULT_MEDIA_SETTINGS.ice, iceServers };
   const control = new MediaControl({
     settings: { ...DEFAULT_MEDIA_SETTINGS, ice },
@@ -53,7 +52,11 @@ it('a session asks the servers of the config first, with credentials of its own,
   await openSessions(2, (text) => warnings.push(text));
   const [first, second] = given.servers;
   expect(first).toEqual([
-    { urls: ['turn:own.example'], username: '1700086400:s0', credential: expect.stringMatching(/^[\w+/]{27}=$/) as unknown },
+    {
+      urls: ['turn:own.example', 'stuns:s.example'],
+      username: '1700086400:s0',
+      credential: expect.stringMatching(/^[\w+/]{27}=$/) as unknown,
+    },
     { urls: ['stun:theirs.example'] },
   ]);
   expect(second?.[0]?.username).toBe('1700086400:s1');
