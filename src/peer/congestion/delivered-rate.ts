@@ -38,10 +38,15 @@ export class DeliveredRate {
     if (this.#isAfterStall(arrivedAtMs, queueMs)) this.#begin();
     this.#queueMs = queueMs;
     this.#startedAtMs ??= arrivedAtMs;
+    if (this.#busyFrom !== undefined && this.#isBehindPause(arrivedAtMs, queueMs)) this.#endBusy();
     if (unreportedBytes > 0) this.#fill(unreportedBytes, arrivedAtMs);
-    if (queueMs <= EMPTY_QUEUE_MS) this.#endBusy();
-    else this.#busyFrom ??= this.#next;
+    if (queueMs > EMPTY_QUEUE_MS) this.#busyFrom ??= this.#next;
     this.#add(bytes, arrivedAtMs);
+  }
+
+  /** There was no queue between the packet before and this one: it found none, or one that came later than that had gone. */
+  #isBehindPause(arrivedAtMs: number, queueMs: number): boolean {
+    return queueMs <= EMPTY_QUEUE_MS || arrivedAtMs - queueMs - this.#arrivedAt(this.#next - 1) > EMPTY_QUEUE_MS;
   }
 
   /** Where the pictures paused, the packet behind the pause has not waited for it. */

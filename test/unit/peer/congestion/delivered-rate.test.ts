@@ -44,6 +44,24 @@ describe('the delivered rate', () => {
     expect(rate.carriedBitsPerSecond).toBeUndefined();
   });
 
+  it('does not count a pause between two queues, though nothing came that had found none', () => {
+    const rate = new DeliveredRate();
+    take(rate, 100, 0, 10);
+    take(rate, 40, 1000, 10, 80);
+    // What is first behind the pause waits for itself, as on a slow link; sound of which nothing is known went in between.
+    rate.take(1000, 1800, 20, 5000);
+    expect(rate.carriedBitsPerSecond).toBe(800_000);
+    take(rate, 10, 1810, 10, 30);
+    expect(rate.carriedBitsPerSecond).toBe(800_000);
+  });
+
+  it('counts what nothing is said of to what the path carries while it has a queue', () => {
+    const rate = new DeliveredRate();
+    take(rate, 100, 0, 10);
+    for (let packet = 0; packet < 30; packet += 1) rate.take(1000, 1000 + packet * 10, 20, 250);
+    expect(rate.carriedBitsPerSecond).toBeCloseTo(1_000_000, -4);
+  });
+
   it('does not take a clump for a path', () => {
     const rate = new DeliveredRate();
     take(rate, 100, 0, 10);
