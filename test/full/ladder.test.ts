@@ -66,6 +66,20 @@ describe('a link that stays as it is', () => {
   );
 });
 
+describe('a viewer that says nothing of its sound, as browsers of PCMU', () => {
+  /** Keyframes of 24 times the other pictures take half of what they and the sound do. */
+  const CAMERA = { profiles: [0.3 * MBIT, 2 * MBIT], keyframeSize: 24, reportsSound: false };
+
+  it.each([0.29, 0.3, 0.32, 0.35, 0.68, 0.8, 1, 1.5, 4])('is sent the rung that fits all the same: %f Mbit/s', (mbit) => {
+    const ladder = ladderOf({ ...CAMERA, rate: () => mbit * MBIT });
+    const expected = expectedRung(ladder, mbit * MBIT) ?? Number.NaN;
+    ladder.run(15);
+    const seen = ladder.run(120);
+    expect(seen.share[expected]).toBeGreaterThanOrEqual(0.95);
+    expect(seen.loss).toBeLessThan(0.01);
+  });
+});
+
 describe('a viewer that does not report on each packet', () => {
   const rate = (nowMs: number): number => (nowMs >= 30_000 && nowMs < 70_000 ? 1 : 5.5) * MBIT;
 

@@ -18,6 +18,8 @@ export interface LadderOptions extends LinkOptions {
   keyframeSize?: number;
   /** The camera makes a keyframe when it is asked; default true. */
   answersRequests?: boolean;
+  /** The viewer reports on sound as on pictures; default true. Browsers do where it is Opus. */
+  reportsSound?: boolean;
   reports?: ReceiverOptions['reports'];
   feedbackLoss?: number;
   noFeedback?: (nowMs: number) => boolean;
@@ -156,7 +158,7 @@ export class SimulatedLadder {
   #tick(): void {
     vi.advanceTimersByTime(1);
     if (this.#nowMs % SOUND_MS === 0) {
-      this.#send(SOUND_BYTES);
+      this.#sendSound();
       this.#pacer.spend(SOUND_BYTES);
     }
     if (this.#nowMs % FRAME_MS === 0) for (const [index, profile] of this.#profiles.entries()) this.#takePicture(index, profile);
@@ -250,23 +252,38 @@ export class SimulatedLadder {
     return bytes;
   }
 
+  #sendSound(): void {
+    if (this.#options.reportsSound !== false) {
+      this.#send(SOUND_BYTES);
+      return;
+    }
+    this.#path.sent.addUnnumbered(SOUND_BYTES, performance.now());
+    this.#carry(SOUND_BYTES);
+  }
+
   #send(bytes: number): void {
     const nowMs = performance.now();
     const sequence = this.#path.sent.add(bytes, nowMs);
+    this.#receiver.take(sequence, bytes, nowMs, this.#carry(bytes));
+  }
+
+  /** When it arrives; undefined where it does not. */
+  #carry(bytes: number): number | undefined {
+    const nowMs = performance.now();
     const queueMs = this.#link.queueMs(nowMs);
     const atMs = this.#link.send(bytes, nowMs);
-    this.#receiver.take(sequence, bytes, nowMs, atMs);
     this.#sum.packets += 1;
     this.#sum.sentBytes += bytes;
     if (atMs === undefined) {
       this.#sum.lost += 1;
-      return;
+      return undefined;
     }
     this.#sum.bytes += bytes;
     const { queues } = this.#sum;
     queues.packets += 1;
     queues.sumMs += queueMs;
     queues.mostMs = Math.max(queues.mostMs, queueMs);
+    return atMs;
   }
 }
 

@@ -8,6 +8,6 @@ export interface PacketResult {
   arrivedAtMs: number | undefined;
   /** It had been reported as not there before. */
   late: boolean;
-  /** Of packets sent before it on which nothing will be reported, since feedback was lost. */
+  /** Of packets sent before it, and behind the one before it, on which nothing will be reported: they have no number, or feedback was lost. */
   unreportedBytes: number;
 }

@@ -83,9 +83,13 @@ export class ProbeCluster {
     return hasGrown || (this.#packets >= MIN_LOSSY_PACKETS && this.#isLossy);
   }
 
-  /** All of it was reported on, but for what was sent in the last so many milliseconds. */
-  isReported(exceptMs: number): boolean {
-    return this.#newestSentMs >= this.endMs - exceptMs;
+  /**
+   * All of it was sent and reported on, but for what was sent in the last so many milliseconds.
+   *
+   * @param newestMs when the newest packet was sent that is reported on
+   */
+  isReported(newestMs: number, exceptMs: number, nowMs: number): boolean {
+    return nowMs >= this.endMs && this.#newestSentMs >= Math.min(newestMs, this.endMs - exceptMs);
   }
 
   /** Whether the path carried it, by what was reported. */
@@ -106,10 +110,12 @@ export class ProbeCluster {
       return 0;
     }
     this.#packets += 1;
-    this.#bytes += bytes + unreportedBytes;
+    // Some of what was sent before the first was sent before the beginning.
+    const besideBytes = this.#packets === 1 ? 0 : unreportedBytes;
+    this.#bytes += bytes + besideBytes;
     const goneBytes = ((sentAtMs - this.#waitingAtMs) * this.bitsPerSecond) / 8000;
     this.#waitingAtMs = sentAtMs;
-    const waitingBytes = Math.max(0, this.#waitingBytes + unreportedBytes - goneBytes);
+    const waitingBytes = Math.max(0, this.#waitingBytes + besideBytes - goneBytes);
     this.#waitingBytes = waitingBytes + bytes;
     const waitMs = (waitingBytes * 8000) / this.bitsPerSecond;
     return waitMs < BURST_MS ? 0 : waitMs;

@@ -24,7 +24,7 @@ const WIDER = 1.5;
 const REFUTED_MS = 5000;
 /** Bytes that probes add, a minute. */
 const PADDING_BYTES = 3_000_000;
-/** Of what is sent in the last so many milliseconds the report need not be waited for. */
+/** Of what is sent in the last so many milliseconds the report need not be waited for, where more was sent behind it. */
 const TAIL_MS = 10;
 /** What is not reported by then will not be, milliseconds and round trips. */
 const REPORTED_MS = 400;
@@ -40,6 +40,13 @@ export interface ProbedPath {
   lossShare: number;
   /** All bytes that were sent on it until now. */
   sentBytes: number;
+}
+
+/** What was sent on the path until now. */
+export interface SentOnPath {
+  readonly sentBytes: number;
+  /** When the newest packet was sent that will be reported on. */
+  readonly numberedAtMs: number | undefined;
 }
 
 /** Says when the path is probed and with how much, and what came of it. Pure: time is an argument. */
@@ -95,15 +102,16 @@ export class ProbeControl {
    * Takes what one feedback says.
    *
    * @param isOverused the path is taken to be, by that
-   * @param sentBytes until now
+   * @param sent until now
    * @returns the probe that is judged by that; undefined where none is yet
    */
-  take(results: readonly PacketResult[], isOverused: boolean, sentBytes: number, nowMs: number): PathView['lastProbe'] {
+  take(results: readonly PacketResult[], isOverused: boolean, sent: SentOnPath, nowMs: number): PathView['lastProbe'] {
     if (isOverused) this.#refute(nowMs);
     const [cluster, path] = [this.#cluster, this.#path];
     if (cluster === undefined || path === undefined) return undefined;
     const isTooMuch = cluster.take(results, isOverused);
-    if (!isTooMuch && !cluster.isReported(TAIL_MS) && nowMs < this.#deadlineMs) return undefined;
+    const isReported = nowMs >= this.#deadlineMs || cluster.isReported(sent.numberedAtMs ?? 0, TAIL_MS, nowMs);
+    if (!isTooMuch && !isReported) return undefined;
     const { bitsPerSecond } = cluster;
     const carried = !isTooMuch && cluster.isCarried;
     this.#cluster = undefined;
@@ -111,7 +119,7 @@ export class ProbeControl {
     const next = Math.min(bitsPerSecond * NEXT_STEP, this.#goal);
     if (carried && bitsPerSecond >= WIDER * path.estimateBitsPerSecond) this.#failedAtMs = Number.NEGATIVE_INFINITY;
     if (!carried) this.#fail(nowMs);
-    else if (next > bitsPerSecond) this.#send(next, { ...path, sentBytes }, nowMs);
+    else if (next > bitsPerSecond) this.#send(next, { ...path, sentBytes: sent.sentBytes }, nowMs);
     return this.#last;
   }
 

@@ -122,7 +122,7 @@ export class PathEstimate {
     this.#estimator.takeResults(results, nowMs);
     this.#playoutDelay.take(this.#estimator.mostQueueMs, this.#estimator.lossShare, nowMs);
     const isOverused = this.#estimator.overusedAtMs === nowMs;
-    const probe = this.#probes.take(results, isOverused, this.sent.sentBytes, nowMs);
+    const probe = this.#probes.take(results, isOverused, this.sent, nowMs);
     if (probe !== undefined) this.#estimator.takeProbe(probe.bitsPerSecond, probe.carried);
   }
 
@@ -150,7 +150,7 @@ export class PathEstimate {
    * probe alone can tell.
    */
   #isIdle(nowMs: number): boolean {
-    return this.#estimator.hasResults && this.sent.bytesSince(nowMs - IDLE_MS) === 0;
+    return this.#estimator.hasResults && nowMs - (this.sent.numberedAtMs ?? Number.NEGATIVE_INFINITY) > IDLE_MS;
   }
 
   #probe(goal: number | undefined): boolean {

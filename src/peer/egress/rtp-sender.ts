@@ -241,7 +241,9 @@ export class RtpSender {
     }
     if (stream.hasSendTime) stream.writeSendTime(header, performance.now());
     const sent = this.#protect(header, payload, stream.ssrc, index);
-    if (sent === 0 && stream.hasTransportSequence) this.#sent.takeBack();
+    if (!stream.hasTransportSequence) {
+      if (sent > 0) this.#sent.addUnnumbered(sent, performance.now());
+    } else if (sent === 0) this.#sent.takeBack();
     return sent;
   }
 

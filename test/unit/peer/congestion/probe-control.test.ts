@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PacketResult } from '../../../../src/peer/congestion/packet-result.ts';
-import { ProbeControl, type ProbedPath } from '../../../../src/peer/congestion/probe-control.ts';
+import { ProbeControl, type ProbedPath, type SentOnPath } from '../../../../src/peer/congestion/probe-control.ts';
 
 const MBIT = 1_000_000;
 const BYTES = 1250;
@@ -19,7 +19,12 @@ class Path {
   /** What was judged, in Mbit/s; what was not carried below zero. */
   readonly judged: number[] = [];
   #freeAtMs = 0;
+  #sentAtMs = 0;
   #unreported: PacketResult[] = [];
+
+  get sent(): SentOnPath {
+    return { sentBytes: this.paddedBytes, numberedAtMs: this.#sentAtMs };
+  }
 
   begin(goal?: number): boolean {
     const path: ProbedPath = {
@@ -49,6 +54,7 @@ class Path {
   #send(): void {
     this.control.padded(BYTES);
     this.paddedBytes += BYTES;
+    this.#sentAtMs = this.nowMs;
     this.#freeAtMs = Math.max(this.nowMs, this.#freeAtMs) + (BYTES * 8000) / this.carries;
     const arrivedAtMs = this.#freeAtMs + WAY_MS;
     this.#unreported.push({ bytes: BYTES, sentAtMs: this.nowMs, arrivedAtMs, late: false, unreportedBytes: 0 });
@@ -57,7 +63,7 @@ class Path {
   #report(): void {
     const results = this.#unreported.filter(({ arrivedAtMs = 0 }) => arrivedAtMs + WAY_MS <= this.nowMs);
     this.#unreported = this.#unreported.filter((result) => !results.includes(result));
-    const probe = this.control.take(results, false, this.paddedBytes, this.nowMs);
+    const probe = this.control.take(results, false, this.sent, this.nowMs);
     if (probe === undefined) return;
     this.judged.push((probe.carried ? probe.bitsPerSecond : -probe.bitsPerSecond) / MBIT);
     if (probe.carried) this.estimate = Math.max(this.estimate, probe.bitsPerSecond);
@@ -139,15 +145,24 @@ describe('probing', () => {
     expect(path.run(300).begin(6 * MBIT)).toBe(true);
   });
 
+  it('is judged where nothing is sent behind it, and its last packet went long before its end: as little is sent beside sound', () => {
+    const path = new Path();
+    path.estimate = 0.2 * MBIT;
+    path.begin();
+    // One packet each 42 ms.
+    path.finish();
+    expect(path.judged).toEqual([0.24]);
+  });
+
   it('waits also where the path was overused soon behind what it had carried', () => {
     const path = new Path();
     path.begin(1.2 * MBIT);
-    path.finish().control.take([], true, 0, path.nowMs);
+    path.finish().control.take([], true, path.sent, path.nowMs);
     expect(path.begin(1.2 * MBIT)).toBe(false);
     expect(path.run(3000).begin(1.2 * MBIT)).toBe(true);
     path.finish();
     // Much later that says nothing of it.
-    path.run(6000).control.take([], true, 0, path.nowMs);
+    path.run(6000).control.take([], true, path.sent, path.nowMs);
     expect(path.begin(1.2 * MBIT)).toBe(true);
   });
 

@@ -98,6 +98,52 @@ describe('the send log', () => {
     expect(sent.take(feedback({ 6: 7 }))).toMatchObject([{ bytes: 106, unreportedBytes: 0 }]);
   });
 
+  it('counts what has no number once, to the packet behind it, and as sent', () => {
+    const sent = log(2);
+    sent.addUnnumbered(250, 15);
+    sent.addUnnumbered(250, 16);
+    sent.add(300, 20);
+    sent.addUnnumbered(40, 25);
+    expect([sent.sentBytes, sent.bytesSince(16), sent.numberedAtMs]).toEqual([201 + 500 + 300 + 40, 590, 20]);
+    expect(sent.take(feedback({ 0: 1, 2: 3 }))).toMatchObject([
+      { bytes: 100, unreportedBytes: 0 },
+      { bytes: 101, arrivedAtMs: undefined, unreportedBytes: 0 },
+      { bytes: 300, sentAtMs: 20, unreportedBytes: 500 },
+    ]);
+    expect(sent.take(feedback({ 1: 4 }))).toMatchObject([{ bytes: 101, sentAtMs: 10, late: true, unreportedBytes: 0 }]);
+    sent.add(400, 30);
+    sent.takeBack();
+    sent.add(500, 40);
+    expect(sent.take(feedback({ 3: 5 }))).toMatchObject([{ bytes: 500, sentAtMs: 40, unreportedBytes: 40 }]);
+  });
+
+  it('counts nothing of what went by a former path, with a number or without', () => {
+    const sent = log(2);
+    sent.addUnnumbered(250, 15);
+    sent.beginPath();
+    sent.addUnnumbered(60, 20);
+    sent.add(300, 30);
+    expect(sent.take(feedback({ 2: 5 }))).toMatchObject([{ bytes: 300, unreportedBytes: 60 }]);
+  });
+
+  it('remembers as many packets as ever where some have no number', () => {
+    const sent = log(2);
+    for (let packet = 0; packet < CAPACITY - 1; packet += 1) sent.addUnnumbered(1, 100 + packet);
+    // The first has gone, the second is the oldest that is there.
+    expect(sent.numberedAtMs).toBe(10);
+    expect(sent.take(feedback({ 0: 1, 1: 2 }))).toMatchObject([{ bytes: 101 }]);
+    sent.addUnnumbered(1, 5000);
+    expect([sent.numberedAtMs, sent.bytesSince(0)]).toEqual([undefined, CAPACITY]);
+    sent.add(300, 6000);
+    expect(sent.take(feedback({ 2: 3 }))).toMatchObject([{ bytes: 300, sentAtMs: 6000, unreportedBytes: CAPACITY - 1 }]);
+    // One that took the place of an old one and was not sent, does not cost another one its place.
+    for (let packet = 0; packet < 2 * CAPACITY; packet += 1) {
+      sent.add(7, 7000 + packet);
+      sent.takeBack();
+    }
+    expect(sent.numberedAtMs).toBe(6000);
+  });
+
   it('finds packets through the wrap of their numbers', () => {
     const sent = log(0x1_0003);
     const results = sent.take(feedback({ 0xfffe: 1, 0xffff: 2, 0x1_0000: 3, 0x1_0002: 4 }));

@@ -54,6 +54,16 @@ it('packets of all tracks of a viewer are numbered transport-wide in the order i
   expect(transport.datagrams.map(({ length }) => length)).toEqual([1040, 200, 50]);
 });
 
+it('what is sent without such a number is noted too, as far as the path takes it', () => {
+  const transport = new RecordingTransport();
+  const log = new SendLog();
+  const sound = new RtpSender(VIDEO, createSrtpEgress(transport), transport, log);
+  vi.spyOn(transport, 'send').mockReturnValueOnce(false);
+  for (let packet = 0; packet < 2; packet += 1) sound.send(Buffer.alloc(160), 0, false, 0);
+  // Header of 12, extension of 8, tag of 16.
+  expect([log.sentBytes, log.numberedAtMs]).toEqual([196, undefined]);
+});
+
 it('a packet that the path does not take leaves its transport-wide number to the next one', () => {
   const transport = new RecordingTransport();
   const sender = new RtpSender({ ...VIDEO, transportSequence: { extensionId: 5 } }, createSrtpEgress(transport), transport);
