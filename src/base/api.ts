@@ -148,7 +148,7 @@ export interface ConversionInfo {
   cpu: number | null;
 }
 
-/** `GET /api/sessions` */
+/** `GET /api/sessions`; with `?videoSsrc=N`, which may be there several times, those sessions alone */
 export interface SessionsAnswer {
   sessions: SessionInfo[];
 }

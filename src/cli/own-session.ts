@@ -19,7 +19,7 @@ export class OwnSession {
   async look(videoSsrc: number | null): Promise<SessionInfo | undefined> {
     if (!this.#isGateway || this.#gateway === null || videoSsrc === null) return undefined;
     try {
-      const { sessions } = await fetchSessions(this.#gateway, this.#token, AbortSignal.timeout(TIMEOUT_MS));
+      const { sessions } = await fetchSessions(this.#gateway, this.#token, AbortSignal.timeout(TIMEOUT_MS), [videoSsrc]);
       return sessions.find((session) => session.videoSsrc === videoSsrc);
     } catch {
       this.#isGateway = false;

@@ -12,13 +12,21 @@ export function fetchCameras(baseUrl: string | URL, token?: string, signal?: Abo
 }
 
 /**
- * The sessions of a gateway's viewers (`GET /api/sessions`), among which one's own has the `videoSsrc` of {@link OnvifSession.videoSsrc}.
+ * The sessions of a gateway's viewers (`GET /api/sessions`).
  *
  * @param baseUrl as in {@link fetchCameras}
+ * @param videoSsrcs those of them alone, by {@link OnvifSession.videoSsrc}: who watches over a slow network does not load what is said of all others; default all
  * @throws SignalingError likewise
  */
-export function fetchSessions(baseUrl: string | URL, token?: string, signal?: AbortSignal): Promise<SessionsAnswer> {
-  return ask<SessionsAnswer>(new URL('/api/sessions', baseUrl), 'sessions', token, signal);
+export function fetchSessions(
+  baseUrl: string | URL,
+  token?: string,
+  signal?: AbortSignal,
+  videoSsrcs: readonly number[] = [],
+): Promise<SessionsAnswer> {
+  const url = new URL('/api/sessions', baseUrl);
+  for (const ssrc of videoSsrcs) url.searchParams.append('videoSsrc', String(ssrc));
+  return ask<SessionsAnswer>(url, 'sessions', token, signal);
 }
 
 /** @param list what an answer of the gateway holds */

@@ -62,7 +62,7 @@ export class Router {
       ['/readyz', { access: 'open', answer: () => readiness(view) }],
       ['/metrics', { access: 'open on loopback', answer: () => this.#metricsAnswer() }],
       ['/api/cameras', { access: 'token', answer: (grant) => json(200, camerasAnswer(view, grant)) }],
-      ['/api/sessions', { access: 'token', answer: (grant) => json(200, sessionsAnswer(view, grant)) }],
+      ['/api/sessions', { access: 'token', answer: (grant, url) => sessionsAnswer(view, grant, url) }],
     ]);
   }
 
@@ -139,8 +139,15 @@ function camerasAnswer(view: GatewayView, { peers }: ClientGrant): CamerasAnswer
   return peers !== undefined || found === undefined ? answer : { ...answer, found };
 }
 
-function sessionsAnswer(view: GatewayView, { peers }: ClientGrant): SessionsAnswer {
-  return { sessions: view.sessions().filter(({ camera }) => peers === undefined || peers.has(camera)) };
+function sessionsAnswer(view: GatewayView, { peers }: ClientGrant, { searchParams }: URL): Answer {
+  const asked = searchParams.getAll('videoSsrc');
+  if (!asked.every((ssrc) => /^\d{1,10}$/.test(ssrc))) return BAD_SSRC;
+  const ssrcs = new Set(asked.map(Number));
+  const sessions = view.sessions().filter(({ camera, videoSsrc }) => {
+    return (peers === undefined || peers.has(camera)) && (ssrcs.size === 0 || ssrcs.has(videoSsrc));
+  });
+  const answer: SessionsAnswer = { sessions };
+  return json(200, answer);
 }
 
 /** `/api/cameras/ID/snapshot.jpg`; undefined for any other path. */
@@ -204,6 +211,12 @@ const METHOD_NOT_ALLOWED = problem(
   { allow: 'GET, HEAD' },
 );
 const BAD_REQUEST = problem(400, { code: 'http.path', message: 'The path of the request cannot be read.' });
+const BAD_SSRC = problem(400, {
+  code: 'http.video_ssrc',
+  message: 'A videoSsrc of the request is not an SSRC, a number from 0 to 4294967295.',
+  advice:
+    'Leave it out for all sessions, or name one as it stands in `a=ssrc` of the offer; for several repeat it: ?videoSsrc=1&videoSsrc=2.',
+});
 const NOT_FOUND = problem(404, { code: 'http.not_found', message: 'There is nothing at this path.' });
 const NO_CAMERA = problem(404, {
   code: 'http.no_camera',

@@ -70,17 +70,19 @@ export class Card {
     return 'code' in target ? null : target.server;
   }
 
-  /** What the gateway decides for this session is looked at, or says why no picture comes. */
-  get wantsSessions(): boolean {
+  /** SSRC of the pictures of its session, where what the gateway decides for that is looked at, or says why no picture comes; else null. */
+  get wantedSession(): number | null {
     const { playback, session } = this.player;
-    if (session?.state !== 'live') return false;
-    if (!this.#parts.panel.hidden || this.#adaptation.held !== null) return true;
-    return playback.state === 'connecting' || (playback.state === 'playing' && playback.stalledSince !== null);
+    if (session?.state !== 'live') return null;
+    const isLookedAt = !this.#parts.panel.hidden || this.#adaptation.held !== null;
+    const isWaiting = playback.state === 'connecting' || (playback.state === 'playing' && playback.stalledSince !== null);
+    return isLookedAt || isWaiting ? session.videoSsrc : null;
   }
 
-  /** What the gateway said of its sessions. */
-  updateSession(sessions: readonly SessionInfo[]): void {
-    if (!this.wantsSessions) return;
+  /** What the gateway said of the sessions that it was asked for. */
+  updateSession(sessions: readonly SessionInfo[], asked: readonly number[]): void {
+    const wanted = this.wantedSession;
+    if (wanted === null || !asked.includes(wanted)) return;
     this.#adaptation.take(sessions, Date.now(), this.#options.gatewayAheadMs() ?? 0);
     this.render();
   }

@@ -43,9 +43,9 @@ export class Viewer {
     this.#feed = new CameraFeed(tokens.get(this.#ownServer), (state) => this.#onFeed(state));
     this.#sessions = new SessionFeed({
       token: () => tokens.get(this.#ownServer),
-      isWanted: () => this.#isGateway && [...this.cards.values()].some(({ wantsSessions }) => wantsSessions),
-      onSessions: (sessions) => {
-        for (const card of this.cards.values()) card.updateSession(sessions);
+      wanted: () => (this.#isGateway ? [...this.cards.values()].flatMap(({ wantedSession }) => wantedSession ?? []) : []),
+      onSessions: (sessions, asked) => {
+        for (const card of this.cards.values()) card.updateSession(sessions, asked);
       },
     });
     this.#message = new Message(this.#ownServer, (token, server) => this.#setToken(token, server));

@@ -83,7 +83,7 @@ async function play(): Promise<number> {
   page = await browser.context.newPage();
   asked = 0;
   page.on('request', (request) => {
-    if (request.url().endsWith('/api/sessions')) asked += 1;
+    if (new URL(request.url()).pathname === '/api/sessions') asked += 1;
   });
   await page.goto(`${url}/?token=${TOKEN}`);
   await page.click(part('play'));

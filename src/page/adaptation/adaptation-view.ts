@@ -34,7 +34,7 @@ export class AdaptationView {
   }
 
   /**
-   * Takes what the gateway said of all its sessions; none where it said nothing.
+   * Takes what the gateway said of sessions; none where it said nothing.
    *
    * @param nowMs milliseconds since 1970 by this device's clock
    * @param gatewayAheadMs the gateway's clock minus that one

@@ -35,7 +35,11 @@ describe('the list of cameras', () => {
       response.end('{"sessions":[]}');
     });
     await expect(fetchSessions(url, 'viewer')).resolves.toEqual({ sessions: [] });
-    expect(asked).toEqual([['/api/sessions', 'Bearer viewer']]);
+    await fetchSessions(url, 'viewer', undefined, [7, 0xffff_ffff]);
+    expect(asked).toEqual([
+      ['/api/sessions', 'Bearer viewer'],
+      ['/api/sessions?videoSsrc=7&videoSsrc=4294967295', 'Bearer viewer'],
+    ]);
     // One answer is not taken for the other.
     await expect(fetchCameras(url)).rejects.toMatchObject({ name: 'SignalingError', code: 503 });
   });

@@ -3,11 +3,12 @@ import { get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Access } from '../../../src/access/access.ts';
+import type { SessionsAnswer } from '../../../src/base/api.ts';
 import { GatewayError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import { HttpServer } from '../../../src/http/server.ts';
 import { ask, PAGE, raw, start, startBeyondLoopback } from './fixture.ts';
-import { cameraInfo, StubView } from './stub-view.ts';
+import { cameraInfo, sessionInfo, StubView } from './stub-view.ts';
 
 describe('health and readiness', () => {
   it('says that the process is alive even when it is not ready', async () => {
@@ -58,6 +59,22 @@ describe('API', () => {
   it('gives the sessions', async () => {
     const { url } = await start();
     expect(JSON.parse((await ask(`${url}/api/sessions`)).body)).toEqual({ sessions: [] });
+  });
+
+  it('gives those sessions alone whose SSRC is asked for', async () => {
+    const { url, view } = await start();
+    view.sessionList = [1, 2, 3].map((videoSsrc) => sessionInfo({ videoSsrc }));
+    const given = async (query: string): Promise<number[]> => {
+      const { sessions } = JSON.parse((await ask(`${url}/api/sessions?${query}`)).body) as SessionsAnswer;
+      return sessions.map(({ videoSsrc }) => videoSsrc);
+    };
+    expect(await given('videoSsrc=3&videoSsrc=1')).toEqual([1, 3]);
+    expect(await given('videoSsrc=4')).toEqual([]);
+    expect(await given('')).toEqual([1, 2, 3]);
+    for (const wrong of ['', '-1', '1.5', 'x', '1,2']) {
+      const reply = await ask(`${url}/api/sessions?videoSsrc=1&videoSsrc=${wrong}`);
+      expect([reply.status, JSON.parse(reply.body)]).toMatchObject([400, { error: { code: 'http.video_ssrc' } }]);
+    }
   });
 
   it('answers 404 as JSON for an unknown path', async () => {

@@ -3,10 +3,10 @@ import type { SessionInfo } from '../../../../src/base/api.ts';
 import { SessionFeed } from '../../../../src/page/adaptation/session-feed.ts';
 import { sessionInfo } from '../../http/stub-view.ts';
 
-const told: (readonly SessionInfo[])[] = [];
+const told: [readonly SessionInfo[], readonly number[]][] = [];
 let asked: [string, unknown][] = [];
 let answer: () => Promise<Response>;
-let isWanted = true;
+let wanted: number[] = [];
 let feed: SessionFeed;
 
 beforeEach(() => {
@@ -19,11 +19,11 @@ beforeEach(() => {
   });
   told.length = 0;
   asked = [];
-  isWanted = true;
+  wanted = [7, 8];
   feed = new SessionFeed({
     token: () => 'viewer',
-    isWanted: () => isWanted,
-    onSessions: (sessions) => told.push(sessions),
+    wanted: () => wanted,
+    onSessions: (sessions, asked) => told.push([sessions, asked]),
   });
 });
 
@@ -37,16 +37,16 @@ async function lookAndHear(times: number): Promise<void> {
   await vi.waitFor(() => expect(told).toHaveLength(times));
 }
 
-it('the sessions are asked for with the token, and told', async () => {
+it('the sessions that somebody looks at are asked for with the token, and told', async () => {
   await lookAndHear(1);
-  expect(asked).toEqual([['https://gateway.test/api/sessions', { authorization: 'Bearer viewer' }]]);
-  expect(told[0]).toEqual([sessionInfo()]);
+  expect(asked).toEqual([['https://gateway.test/api/sessions?videoSsrc=7&videoSsrc=8', { authorization: 'Bearer viewer' }]]);
+  expect(told[0]).toEqual([[sessionInfo()], [7, 8]]);
 });
 
 it('nothing is asked while nobody wants to know, nor while the page is not seen', () => {
-  isWanted = false;
+  wanted = [];
   feed.look();
-  isWanted = true;
+  wanted = [7];
   vi.stubGlobal('document', { baseURI: 'https://gateway.test/', visibilityState: 'hidden' });
   feed.look();
   expect(asked).toEqual([]);
@@ -74,7 +74,7 @@ it('the sessions are asked for once a second, and never twice at once', async ()
 it('what was known is not taken for true after a failure, and the gateway is left alone for ten seconds', async () => {
   answer = () => Promise.resolve(new Response(null, { status: 500 }));
   await lookAndHear(1);
-  expect(told).toEqual([[]]);
+  expect(told).toEqual([[[], [7, 8]]]);
   vi.advanceTimersByTime(9000);
   feed.look();
   expect(asked).toHaveLength(1);
