@@ -1,9 +1,9 @@
 import type { SessionInfo } from '../base/api.ts';
-import { fetchSessions } from '../client/index.ts';
+import { fetchSessions, SignalingError } from '../client/index.ts';
 
 const TIMEOUT_MS = 1000;
 
-/** What a gateway says of a viewer's own session, where the signaling server is one inside a gateway; any other is asked once, and never again. */
+/** What a gateway says of a viewer's own session, where the signaling server is one inside a gateway; one that answers something else is not asked again. */
 export class OwnSession {
   readonly #gateway: URL | null;
   readonly #token: string | undefined;
@@ -21,8 +21,9 @@ export class OwnSession {
     try {
       const { sessions } = await fetchSessions(this.#gateway, this.#token, AbortSignal.timeout(TIMEOUT_MS), [videoSsrc]);
       return sessions.find((session) => session.videoSsrc === videoSsrc);
-    } catch {
-      this.#isGateway = false;
+    } catch (error) {
+      // On a narrow line an answer may be late.
+      this.#isGateway = !(error instanceof SignalingError);
       return undefined;
     }
   }
