@@ -56,8 +56,16 @@ export class ShapedLink {
 
   /** What tbf has dropped since it was shaped first, packets. */
   get overflowed(): number {
-    const said = this.#exchange.run('tc', '-s', 'qdisc', 'show', 'dev', this.#port, 'root');
-    return Number(/dropped (\d+)/.exec(said)?.[1]);
+    return Number(/dropped (\d+)/.exec(this.#statistics)?.[1]);
+  }
+
+  /** What waits in tbf's queue now, packets. */
+  get waiting(): number {
+    return Number(/backlog \S+ (\d+)p/.exec(this.#statistics)?.[1]);
+  }
+
+  get #statistics(): string {
+    return this.#exchange.run('tc', '-s', 'qdisc', 'show', 'dev', this.#port, 'root');
   }
 }
 
