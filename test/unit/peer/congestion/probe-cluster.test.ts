@@ -47,6 +47,19 @@ describe('a probe', () => {
     expect(report((sinceMs) => (sinceMs / CLUSTER_MS) * 20)).toEqual({ carried: false });
   });
 
+  it.each([
+    ['before its first packet', 0, false],
+    ['between two of its packets', 10, true],
+  ])('counts what nothing is said of as sent, but none that went %s', (_, at, carried) => {
+    const cluster = new ProbeCluster(2_000_000, START_MS, 0);
+    // Half of what was to be tried.
+    const results = Array.from({ length: PACKETS / 2 }, (_packet, number) => result(number * 2 * EVERY_MS, () => 0));
+    const [first] = results.splice(at, 1);
+    if (first !== undefined) results.splice(at, 0, { ...first, unreportedBytes: (PACKETS / 2) * BYTES });
+    expect(cluster.take(results, false)).toBe(false);
+    expect(cluster.isCarried).toBe(carried);
+  });
+
   it('is given up sooner where the path is taken to be overused, but not by that alone', () => {
     const grown = (sinceMs: number): number => (sinceMs / CLUSTER_MS) * 28;
     expect(report(grown, { isOverused: true })).toMatchObject({ carried: false, endedBy: 4 });
