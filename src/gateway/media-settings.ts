@@ -8,6 +8,6 @@ export const DEFAULT_MEDIA_SETTINGS: MediaSettings = {
   maxSessions: 256,
   maxSessionsPerCamera: 64,
   transcode: 'auto',
-  adaptive: false,
+  adaptive: true,
   ice: { advertise: [], loopbackOnly: false, iceServers: [] },
 };

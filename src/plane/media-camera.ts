@@ -23,7 +23,7 @@ export interface MediaCamera {
 
 export function newMediaCamera(
   source: CameraSource,
-  { adaptive = false }: Pick<MediaSettings, 'adaptive'>,
+  { adaptive = true }: Pick<MediaSettings, 'adaptive'>,
   logger: Logger,
   post: (message: MediaMessage) => void,
 ): MediaCamera {

@@ -68,7 +68,7 @@ export interface MediaSettings {
   maxSessionsPerCamera: number;
   /** Of those cameras that do not say it themselves. */
   transcode: TranscodeMode;
-  /** Of those cameras that do not say it themselves: whether viewers are shown what their paths carry. Absent: they are not. */
+  /** Of those cameras that do not say it themselves: whether viewers are shown what their paths carry. Absent: they are. */
   adaptive?: boolean;
   /** For the bench alone, no setting of the configuration: false has keyframes go to viewers at once, so that what the gateway itself takes can be measured. */
   pacing?: boolean;

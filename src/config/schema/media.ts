@@ -40,7 +40,7 @@ export const media = z
         description:
           '`auto`: pictures that a viewer does not play, where no other profile of the camera has them in H.264, are converted to H.264 by ffmpeg, once for all viewers of a profile; a good part of a core for each. `never`: such a viewer is told why it sees nothing. A camera may say it for itself.',
       }),
-    adaptive: z.boolean({ error: 'write true or false' }).default(false).meta({
+    adaptive: z.boolean({ error: 'write true or false' }).default(true).meta({
       title: 'Adaptive',
       description:
         'Whether viewers are shown what their network paths carry: a lower profile of the same input and codec, at last still pictures or sound alone, and more again when there is room; else they are sent what they ask for. A camera may say it for itself.',

@@ -15,7 +15,7 @@ describe('a valid config', () => {
         maxSessions: 256,
         maxSessionsPerCamera: 64,
         transcode: 'auto',
-        adaptive: false,
+        adaptive: true,
         ice: { advertise: [], loopbackOnly: false, iceServers: [] },
       },
       discovery: { adopt: 'none' },
@@ -38,7 +38,7 @@ webrtc:
   interfaces: [eth0]
   advertise: [203.0.113.7, "[2001:db8::7]:60000"]
   ice_servers: [{urls: ["turn:t.example"], username: u, credential: c}]
-media: {pull: always, linger: 0.5, keyframe_cache: 1, max_sessions: 2, max_sessions_per_camera: 1, transcode: never, adaptive: true, workers: 3}
+media: {pull: always, linger: 0.5, keyframe_cache: 1, max_sessions: 2, max_sessions_per_camera: 1, transcode: never, adaptive: false, workers: 3}
 cameras:
   - {id: a, name: Gate, onvif: "http://192.0.2.1:81/x", username: u, password: p, signaling: {token: T2}}
   - {id: b, rtsp: {main: "rtsp://u:p@192.0.2.2/1", sub: "rtsp://192.0.2.2/2"}, signaling: {server: "ws://192.0.2.3/"}}
@@ -54,7 +54,7 @@ cameras:
         maxSessions: 2,
         maxSessionsPerCamera: 1,
         transcode: 'never',
-        adaptive: true,
+        adaptive: false,
         workers: 3,
         ice: {
           udpPorts: { first: 50_000, last: 50_199 },
