@@ -24,6 +24,9 @@ interface Answer {
   headers?: Record<string, string>;
 }
 
+/** RFC 3550 section 3: 32 bits. */
+const MAX_SSRC = 0xffff_ffff;
+
 const SECURITY_HEADERS = {
   // The page may connect to any signaling server (`?server=`); all else is our own files.
   'content-security-policy':
@@ -141,7 +144,7 @@ function camerasAnswer(view: GatewayView, { peers }: ClientGrant): CamerasAnswer
 
 function sessionsAnswer(view: GatewayView, { peers }: ClientGrant, { searchParams }: URL): Answer {
   const asked = searchParams.getAll('videoSsrc');
-  if (!asked.every((ssrc) => /^\d{1,10}$/.test(ssrc))) return BAD_SSRC;
+  if (!asked.every((ssrc) => /^\d{1,10}$/.test(ssrc) && Number(ssrc) <= MAX_SSRC)) return BAD_SSRC;
   const ssrcs = new Set(asked.map(Number));
   const sessions = view.sessions().filter(({ camera, videoSsrc }) => {
     return (peers === undefined || peers.has(camera)) && (ssrcs.size === 0 || ssrcs.has(videoSsrc));

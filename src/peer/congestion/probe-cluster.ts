@@ -86,7 +86,7 @@ export class ProbeCluster {
   /**
    * All of it was sent and reported on, but for what was sent in the last so many milliseconds.
    *
-   * @param newestMs when the newest packet was sent that is reported on
+   * @param newestMs when the newest packet was sent that the viewer reports on, or will
    */
   isReported(newestMs: number, exceptMs: number, nowMs: number): boolean {
     return nowMs >= this.endMs && this.#newestSentMs >= Math.min(newestMs, this.endMs - exceptMs);

@@ -71,7 +71,8 @@ describe('API', () => {
     expect(await given('videoSsrc=3&videoSsrc=1')).toEqual([1, 3]);
     expect(await given('videoSsrc=4')).toEqual([]);
     expect(await given('')).toEqual([1, 2, 3]);
-    for (const wrong of ['', '-1', '1.5', 'x', '1,2']) {
+    expect(await given('videoSsrc=4294967295')).toEqual([]);
+    for (const wrong of ['', '-1', '1.5', 'x', '1,2', '4294967296']) {
       const reply = await ask(`${url}/api/sessions?videoSsrc=1&videoSsrc=${wrong}`);
       expect([reply.status, JSON.parse(reply.body)]).toMatchObject([400, { error: { code: 'http.video_ssrc' } }]);
     }
