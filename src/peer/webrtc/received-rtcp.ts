@@ -1,5 +1,6 @@
 import type { RTCDtlsTransport } from 'werift';
 import { parseRtcp, type RtcpMessage } from '../../media/rtp/rtcp.ts';
+import { SrtcpReader } from './srtcp-reader.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -9,19 +10,12 @@ const NOTHING = Buffer.alloc(0);
  *
  * @param transport connected: its keys exist
  */
-export function receiveRtcp({ srtcp }: RTCDtlsTransport, onMessage: (message: RtcpMessage) => void): void {
-  const { decrypt } = srtcp;
-  srtcp.decrypt = (datagram) => {
-    for (const message of parseRtcp(opened(datagram)).messages) onMessage(message);
+export function receiveRtcp(transport: RTCDtlsTransport, onMessage: (message: RtcpMessage) => void): void {
+  const reader = new SrtcpReader(transport);
+  transport.srtcp.decrypt = (datagram) => {
+    const compound = reader.open(datagram);
+    // Nothing of what the viewer did not send.
+    if (compound !== undefined) for (const message of parseRtcp(compound).messages) onMessage(message);
     return NOTHING;
   };
-
-  /** Nothing of what the viewer did not send. */
-  function opened(datagram: Buffer): Buffer {
-    try {
-      return decrypt(datagram);
-    } catch {
-      return NOTHING;
-    }
-  }
 }
