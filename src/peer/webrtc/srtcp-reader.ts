@@ -11,6 +11,10 @@ const HEADER_LENGTH = 8;
 /** Whether the packet is encrypted, and 31 bits of its index. */
 const INDEX_LENGTH = 4;
 const ENCRYPTED = 2 ** 31;
+/** Packets that may come late by so many; what is older is taken for one that came before (RFC 3711 section 3.3.2). */
+const WINDOW = 128;
+/** Of a viewer as many may report; of others than the newest it is no longer known what came. */
+const MAX_SOURCES = 16;
 
 /**
  * Opens the SRTCP of one viewer (RFC 3711 section 3.4, RFC 7714 section 9), in place and by keys that are prepared once: werift makes a dozen objects and buffers for each packet,
@@ -24,6 +28,8 @@ export class SrtcpReader {
   readonly #isGcm: boolean;
   /** Header and index. */
   readonly #authenticated = Buffer.alloc(HEADER_LENGTH + INDEX_LENGTH);
+  /** By SSRC: each counts its packets by itself. */
+  readonly #windows = new Map<number, ReplayWindow>();
 
   /** @param transport connected: its keys exist */
   constructor({ srtcp }: Pick<RTCDtlsTransport, 'srtcp'>) {
@@ -40,11 +46,26 @@ export class SrtcpReader {
   /**
    * The compound packet in clear, in the memory of the datagram.
    *
-   * @returns undefined where it is none by these keys
+   * @returns undefined where it is none by these keys, or came before
    */
   open(datagram: Buffer): Buffer | undefined {
-    if (datagram.length < HEADER_LENGTH + INDEX_LENGTH + (this.#isGcm ? GCM_TAG_LENGTH : HMAC_TAG_LENGTH)) return undefined;
-    return this.#isGcm ? this.#openGcm(datagram) : this.#openCounterMode(datagram);
+    const indexEnd = datagram.length - (this.#isGcm ? 0 : HMAC_TAG_LENGTH);
+    if (indexEnd < HEADER_LENGTH + INDEX_LENGTH + (this.#isGcm ? GCM_TAG_LENGTH : 0)) return undefined;
+    const index = datagram.readUInt32BE(indexEnd - INDEX_LENGTH) % ENCRYPTED;
+    const ssrc = datagram.readUInt32BE(4);
+    const window = this.#windows.get(ssrc);
+    if (window?.has(index) === true) return undefined;
+    const compound = this.#isGcm ? this.#openGcm(datagram) : this.#openCounterMode(datagram);
+    if (compound !== undefined) (window ?? this.#beginWindow(ssrc)).add(index);
+    return compound;
+  }
+
+  #beginWindow(ssrc: number): ReplayWindow {
+    const [oldest] = this.#windows.keys();
+    if (oldest !== undefined && this.#windows.size >= MAX_SOURCES) this.#windows.delete(oldest);
+    const window = new ReplayWindow();
+    this.#windows.set(ssrc, window);
+    return window;
   }
 
   /** RFC 7714 sections 9.1 to 9.3: the tag stands before the index. */
@@ -89,6 +110,22 @@ export class SrtcpReader {
     datagram.copy(this.#authenticated, 0, 0, HEADER_LENGTH);
     this.#authenticated.writeUInt32BE(word, HEADER_LENGTH);
     return this.#authenticated;
+  }
+}
+
+/** Which packets of a source came, as far as they may still come. */
+class ReplayWindow {
+  readonly #indexes = new Float64Array(WINDOW).fill(-1);
+  #newest = -1;
+
+  /** Also what is too old to be known of. */
+  has(index: number): boolean {
+    return index <= this.#newest - WINDOW || this.#indexes[index % WINDOW] === index;
+  }
+
+  add(index: number): void {
+    this.#indexes[index % WINDOW] = index;
+    this.#newest = Math.max(this.#newest, index);
   }
 }
 

@@ -74,6 +74,21 @@ describe.each([
       expect(reader.open(session.localContext.cipher.encryptRTCP(packet, index))).toEqual(packet);
   });
 
+  it('is opened once, and not where it is late by more than what is remembered', () => {
+    const [session, reader] = [sessionOf(), readerOf(sessionOf().remoteContext)];
+    const packet = reportOf(5, 1);
+    const at = (index: number, of = packet): Buffer | undefined =>
+      reader.open(Buffer.from(session.localContext.cipher.encryptRTCP(of, index)));
+    expect([at(1000), at(1000)]).toEqual([packet, undefined]);
+    expect([at(873), at(873), at(872)]).toEqual([packet, undefined, undefined]);
+    // The same place in the window, and what was there is too old by now.
+    expect([at(1128), at(1000), at(1001)]).toEqual([packet, undefined, packet]);
+    // Another source counts by itself; of many only the newest are remembered.
+    const others = Array.from({ length: 16 }, (_each, source) => reportOf(100 + source, 1));
+    for (const other of others) expect([at(1128, other), at(1128, other)]).toEqual([other, undefined]);
+    expect(at(1128)).toEqual(packet);
+  });
+
   it('is nothing where a bit of it is another one, or it is too short, and is left as it is', () => {
     const [session, reader] = [sessionOf(), readerOf(sessionOf().remoteContext)];
     const datagram = session.encrypt(reportOf(5, 1));
