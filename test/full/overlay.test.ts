@@ -195,7 +195,12 @@ describe('documents', () => {
     expect(await page.isVisible(list)).toBe(false);
     await page.click(`${part('other-words', 'documents')} > summary`);
     await page.click(`${list} > li:nth-child(1) summary`);
-    const text = (await page.textContent(`${list} > li:has(details[open]) code`)) ?? '';
+    // What is open is told by the browser a moment later (`toggle`), and filled then.
+    const text = await vi.waitFor(async () => {
+      const shown = (await page.textContent(`${list} > li:has(details[open]) code`)) ?? '';
+      expect(shown).not.toBe('');
+      return shown;
+    }, WAIT);
     expect(text).toMatch(/^<\?xml version="1.0" encoding="UTF-16"\?>\n<onvif:MetadataStream xmlns:onvif=/);
     expect(text).toContain('&lt;img src=x onerror="document.title=1"&gt;é');
     expect(await page.$(`${list} img`)).toBeNull();
