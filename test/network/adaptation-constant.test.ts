@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { cpuMs } from '../bench/proc.ts';
@@ -122,10 +123,15 @@ function tell(views: readonly View[], history: readonly Said[]): { session: stri
   });
 }
 
+/** Processor time, milliseconds; 0 of a process that is gone, as of Chromium's helpers that were needed for a while. */
+function spentMs(pid: number): number {
+  return existsSync(`/proc/${pid}/task`) ? cpuMs(pid) : 0;
+}
+
 /** Percent of a core that the programs in some places take while this is waited for, and that they are kept waiting for one. */
 async function load(places: Readonly<Record<string, readonly ConnectedNamespace[]>>, watched: Promise<unknown>): Promise<string> {
   const pids = Object.values(places).map((namespaces) => namespaces.flatMap((namespace) => namespace.pids()));
-  const spent = (): number[][] => pids.map((ids) => [ids.reduce((sum, pid) => sum + cpuMs(pid), 0), keptWaitingMs(ids)]);
+  const spent = (): number[][] => pids.map((ids) => [ids.reduce((sum, pid) => sum + spentMs(pid), 0), keptWaitingMs(ids)]);
   const [before, from] = [spent(), performance.now()];
   await watched;
   const [after, elapsed] = [spent(), performance.now() - from];
