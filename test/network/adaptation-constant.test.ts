@@ -14,7 +14,7 @@ import { openViewer, play } from '../support/viewer-page.ts';
  * `view` command. The simulated camera sends 2 and 0.3 Mbit/s and 64 kbit/s of sound.
  */
 
-/** How long all of them watch; what belongs to it is counted in minutes. */
+/** How long all of them watch; with a few minutes the same can be looked at by hand. */
 const WATCHED_MS = 10 * 60_000;
 const SINGLE_WATCHED_MS = 60_000;
 /** Each begins with the whole main profile, and has gone to what it is carried by then; those that began while others were started may have been disturbed by that. */
