@@ -128,6 +128,7 @@ export class SimulatedLadder {
       path: this.#path,
       pad: (bytes) => this.#pad(bytes),
       waitingMs: () => this.#pacer.waitingMs(performance.now()),
+      isClear: () => true,
     });
     this.rungs = this.#makeRungs();
     this.#decided = this.rungs.length - 1;

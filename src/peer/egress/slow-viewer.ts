@@ -48,6 +48,8 @@ export class SlowViewer {
   #reason: SkipReason | undefined;
   /** Since when it is silent without a pause. */
   #silentSinceMs: number | undefined;
+  /** Since when the path takes nothing without a pause. */
+  #blockedSinceMs: number | undefined;
   #skippedAtMs = Number.NEGATIVE_INFINITY;
   #askedAtMs = Number.NEGATIVE_INFINITY;
   #trickledAtMs = Number.NEGATIVE_INFINITY;
@@ -63,6 +65,16 @@ export class SlowViewer {
   /** @param onEpisode it was skipped, and had not been of late */
   constructor(onEpisode: (reason: SkipReason) => void) {
     this.#onEpisode = onEpisode;
+  }
+
+  /**
+   * To be called whenever it is looked at whether the path takes more; returns that. Where pictures are left out for another reason none waits, and sound would fill
+   * the path.
+   */
+  looked(isBlocked: boolean, nowMs: number): boolean {
+    if (!isBlocked) this.#blockedSinceMs = undefined;
+    else this.#blockedSinceMs ??= nowMs;
+    return isBlocked;
   }
 
   /**
@@ -148,7 +160,8 @@ export class SlowViewer {
 
   #findReason({ isBlocked, waitingMs, roundTripMs }: ViewerPath, nowMs: number): SkipReason | undefined {
     // What waited was given up since: that alone lets nothing pass.
-    if (waitingMs > MAX_WAIT_MS || (isBlocked && this.#reason === 'stalled')) return 'stalled';
+    if (this.looked(isBlocked, nowMs) && this.#reason === 'stalled') return 'stalled';
+    if (Math.max(waitingMs, nowMs - (this.#blockedSinceMs ?? nowMs)) > MAX_WAIT_MS) return 'stalled';
     if (this.#unansweredSinceMs === undefined) return undefined;
     // What waited is gone, if only into the system's own buffer, which grows while the path stands still: that the path takes some is for the viewer to say.
     if (this.#reason !== undefined) return 'silent';

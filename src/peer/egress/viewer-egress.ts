@@ -95,12 +95,13 @@ export class ViewerEgress implements StreamReader {
       path: this.#path,
       pad: (bytes) => this.#video?.sender.pad(bytes, options.now()) ?? 0,
       waitingMs: () => this.#pacer.waitingMs(performance.now()),
+      isClear: () => transport.backlog === 0,
     });
     this.#pacer = new Pacer({
       spreads: options.pacing !== false,
       overheadBytes: PACKET_OVERHEAD_BYTES,
       capacityBitsPerSecond: () => this.#path.capacityBitsPerSecond,
-      isBlocked: () => this.#isBlocked,
+      isBlocked: () => this.#slow.looked(this.#isBlocked, performance.now()),
       now: () => performance.now(),
       path: transport,
       send: (frame, index) => {

@@ -24,6 +24,7 @@ class Path {
 
 let path: Path;
 let waitingMs: number;
+let isClear: boolean;
 let asked: number[];
 let probes: ProbeSender;
 
@@ -31,6 +32,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   path = new Path();
   waitingMs = 0;
+  isClear = true;
   asked = [];
   const taken: Pick<PathEstimate, 'isPadding' | 'paddingDue' | 'probe' | 'look' | 'padded'> = {
     ...{
@@ -50,6 +52,7 @@ beforeEach(() => {
       return bytes + 200;
     },
     waitingMs: () => waitingMs,
+    isClear: () => isClear,
   });
 });
 
@@ -81,6 +84,19 @@ it('pictures that wait go first', () => {
   waitingMs = 0;
   vi.advanceTimersByTime(5);
   expect(asked).toHaveLength(1);
+});
+
+it('a path that has not taken what was sent is sent nothing beside that, and no probe begins on it', () => {
+  probes.probe(2_000_000);
+  isClear = false;
+  vi.advanceTimersByTime(50);
+  probes.look();
+  expect(probes.probe(2_000_000)).toBe(false);
+  expect([asked, path.looks]).toEqual([[], []]);
+  isClear = true;
+  vi.advanceTimersByTime(5);
+  probes.look();
+  expect([asked.length, path.looks]).toEqual([1, [0]]);
 });
 
 it('what the path begins by itself, or as a next step, is sent when it is looked at', () => {

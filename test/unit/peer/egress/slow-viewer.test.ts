@@ -87,6 +87,18 @@ describe('a path that takes pictures too slowly', () => {
     expect(picture(true, 0, blocked)).toBeUndefined();
   });
 
+  it('costs them too where nothing waits since others are left out already, from when it has taken nothing for a second', () => {
+    expect(picture(false, 0, { isBlocked: true })).toBeUndefined();
+    nowMs += 1000;
+    expect(picture(false, 0, { isBlocked: true })).toBeUndefined();
+    // It has taken some between two pictures.
+    viewer.looked(false, nowMs);
+    nowMs += 1;
+    expect(picture(false, 0, { isBlocked: true })).toBeUndefined();
+    nowMs += 1001;
+    expect(picture(false, 0, { isBlocked: true })).toBe('stalled');
+  });
+
   it('has not come through a stall by what waited before it', () => {
     picture();
     viewer.beginPath(false, nowMs);

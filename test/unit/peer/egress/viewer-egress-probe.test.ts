@@ -132,6 +132,36 @@ it('a viewer that takes no stream for retransmission is not probed, and its path
   egress.close();
 });
 
+/** Datagrams that leave while there are no pictures, and nothing is reported. */
+function leaveIn(milliseconds: number): number {
+  const before = transport.datagrams.length;
+  for (const endMs = now + milliseconds; now < endMs; now += 1) vi.advanceTimersByTime(1);
+  return transport.datagrams.length - before;
+}
+
+it('what a probe lacks is not sent on a path that has not taken what was sent before', () => {
+  const egress = viewer(true);
+  run(egress, 3000);
+  expect(egress.probe(1.1 * MBIT)).toBe(true);
+  expect(leaveIn(100)).toBeGreaterThan(0);
+  transport.backlog = 1;
+  expect(leaveIn(1000)).toBe(0);
+  egress.close();
+});
+
+it('a path that stalls is not probed, though nothing was sent for so long that a probe alone can tell what it carries', () => {
+  const egress = viewer(true);
+  run(egress, 3000);
+  transport.backlog = 1;
+  leaveIn(4000);
+  expect(egress.probe(1.1 * MBIT)).toBe(false);
+  expect(leaveIn(600)).toBe(0);
+  transport.backlog = 0;
+  expect(egress.probe(1.1 * MBIT)).toBe(true);
+  expect(leaveIn(600)).toBeGreaterThan(0);
+  egress.close();
+});
+
 it('a viewer that has gone is sent nothing more of its probe', () => {
   const egress = viewer(true);
   run(egress, 3000);
