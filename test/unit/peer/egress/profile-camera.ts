@@ -100,10 +100,12 @@ export function picturesOf(packets: readonly ReceivedPacket[]): ReceivedPicture[
   );
   return [...groups].map(([timestamp, group]) => {
     const nals = nalsOf(group.map(({ payload }) => payload));
-    const slice = nals.find((nal) => [1, 5].includes(nal.readUInt8(0) & 0x1f)) ?? Buffer.alloc(9);
+    const typeOf = (nal: Buffer): number => nal.readUInt8(0) & 0x1f;
+    const slice = nals.find((nal) => [1, 5].includes(typeOf(nal))) ?? Buffer.alloc(9);
     return {
       timestamp,
-      keyframe: (slice.readUInt8(0) & 0x1f) === 5,
+      // A keyframe that was cut off may be no more than its sequence parameter set.
+      keyframe: nals.some((nal) => [5, 7].includes(typeOf(nal))),
       discardable: (slice.readUInt8(0) & 0x60) === 0,
       profile: slice.readUInt8(3),
       number: slice.readUInt16BE(4),
