@@ -7,7 +7,7 @@ import { CNAME, KeyframeRequests } from './keyframe-request.ts';
 import { MissingPackets } from './missing-packets.ts';
 import { PacketIndexes } from './packet-index.ts';
 import { RECOVERY_MS, type ReceivedTrack } from './received-track.ts';
-import type { ReceptionTerms } from './reception-terms.ts';
+import type { MediaKind, ReceptionTerms } from './reception-terms.ts';
 import { SrtpReader } from './srtp-reader.ts';
 import { TransportArrivals } from './transport-arrivals.ts';
 
@@ -26,10 +26,17 @@ const ASKING_INTERVAL_MS = 20;
 /** Packets that come before the keys are there: those of the first picture may be among them. */
 const MAX_EARLY = 1000;
 
-/** One stream, by its SSRC. */
-interface Source {
-  ssrc: number;
+/** A track that is to be received. */
+export interface ExpectedTrack {
   track: ReceivedTrack;
+  /** Undefined where the offer does not name it, as it need not (RFC 9429): what comes says it. */
+  ssrc: number | undefined;
+}
+
+/** What comes of a track. */
+interface Source extends ExpectedTrack {
+  /** The offer names its SSRC: what has another one is none of it. */
+  readonly isNamed: boolean;
   /** Absent where none may be asked for. */
   missing?: MissingPackets;
 }
@@ -42,8 +49,7 @@ export class MediaReception {
   readonly #transport: RTCDtlsTransport;
   readonly #keyframeRequests = new KeyframeRequests(RECEIVER_SSRC);
   readonly #indexes = new PacketIndexes();
-  /** By SSRC. */
-  #sources: ReadonlyMap<number, Source> = new Map();
+  #sources: ReadonlyMap<MediaKind, Source> = new Map();
   #terms: ReceptionTerms | undefined;
   #arrivals: TransportArrivals | undefined;
   /** Undefined before the connection is secure. */
@@ -70,13 +76,14 @@ export class MediaReception {
     });
   }
 
-  /** To be called once an offer is answered, and before anything comes by the answer. @param tracks by SSRC */
-  accept(terms: ReceptionTerms, tracks: ReadonlyMap<number, ReceivedTrack>): void {
+  /** To be called once an offer is answered, and before anything comes by the answer. @param tracks one of each kind at most */
+  accept(terms: ReceptionTerms, tracks: Iterable<ExpectedTrack>): void {
     this.#terms = terms;
     this.#sources = new Map(
-      Array.from(tracks, ([ssrc, track]) => {
+      Array.from(tracks, ({ track, ssrc }) => {
         const asks = track.kind === 'video' && terms.asksForMissing;
-        return [ssrc, { ssrc, track, ...(asks ? { missing: new MissingPackets(RECOVERY_MS) } : {}) }];
+        const isNamed = ssrc !== undefined;
+        return [track.kind, { track, ssrc, isNamed, ...(asks ? { missing: new MissingPackets(RECOVERY_MS) } : {}) }];
       }),
     );
     const { transportSequenceId } = terms;
@@ -131,21 +138,24 @@ export class MediaReception {
   }
 
   #take(packet: RtpPacket, bytes: number, nowMs: number): void {
-    const source = this.#sources.get(packet.ssrc);
-    if (source !== undefined) {
+    const payloadType = this.#terms?.repairedTypes.get(packet.payloadType);
+    const kind = this.#terms?.kinds.get(payloadType ?? packet.payloadType);
+    const source = kind && this.#sources.get(kind);
+    if (source === undefined) return;
+    if (payloadType === undefined) {
+      if (source.ssrc !== packet.ssrc && source.isNamed) return;
+      source.ssrc = packet.ssrc;
       source.track.receive(packet, bytes, nowMs);
       this.#follow(source, packet.sequenceNumber, nowMs);
       return;
     }
-    const repaired = this.#sources.get(this.#terms?.repairedSources.get(packet.ssrc) ?? -1);
-    const payloadType = this.#terms?.repairedTypes.get(packet.payloadType);
     // What fills up a probe has no number of a packet in it.
-    if (repaired === undefined || payloadType === undefined || packet.payload.length < 2) return;
+    if (source.ssrc === undefined || packet.payload.length < 2) return;
     // RFC 4588 section 4.
     const sequenceNumber = packet.payload.readUInt16BE(0);
-    const original = { ...packet, ssrc: repaired.ssrc, payloadType, sequenceNumber, payload: packet.payload.subarray(2) };
-    repaired.track.repair(original, bytes, nowMs);
-    this.#follow(repaired, sequenceNumber, nowMs);
+    const original = { ...packet, ssrc: source.ssrc, payloadType, sequenceNumber, payload: packet.payload.subarray(2) };
+    source.track.repair(original, bytes, nowMs);
+    this.#follow(source, sequenceNumber, nowMs);
   }
 
   #follow({ ssrc, track, missing }: Source, sequenceNumber: number, nowMs: number): void {
@@ -159,21 +169,23 @@ export class MediaReception {
     let isMissing = false;
     for (const { ssrc, missing } of this.#sources.values()) {
       const due = missing?.take(Date.now(), Math.max(ASKING_INTERVAL_MS, roundTripMs)) ?? [];
-      if (due.length > 0) this.#send(Buffer.concat([EMPTY_REPORT, encodeNack(RECEIVER_SSRC, ssrc, due)]));
+      if (due.length > 0 && ssrc !== undefined) this.#send(Buffer.concat([EMPTY_REPORT, encodeNack(RECEIVER_SSRC, ssrc, due)]));
       isMissing ||= missing !== undefined && missing.size > 0;
     }
     this.#askingTimer = isMissing ? setTimeout(() => this.#ask(), ASKING_INTERVAL_MS) : undefined;
   }
 
   #receiveRtcp(message: RtcpMessage): void {
-    if (message.type === 'sender-report') this.#sources.get(message.ssrc)?.track.receiveSenderReport(message.ntp, Date.now());
+    if (message.type !== 'sender-report') return;
+    const source = Array.from(this.#sources.values()).find(({ ssrc }) => ssrc === message.ssrc);
+    source?.track.receiveSenderReport(message.ntp, Date.now());
   }
 
   #giveFeedback(): void {
     this.#ticks += 1;
     const isReportDue = this.#ticks % REPORT_INTERVAL === 0;
-    const [{ ssrc } = { ssrc: RECEIVER_SSRC }] = this.#sources.values();
-    const feedback = this.#arrivals?.takeFeedback(RECEIVER_SSRC, ssrc);
+    const [first] = this.#sources.values();
+    const feedback = this.#arrivals?.takeFeedback(RECEIVER_SSRC, first?.ssrc ?? RECEIVER_SSRC);
     if (!isReportDue && feedback === undefined) return;
     const report = isReportDue ? this.#report() : EMPTY_REPORT;
     this.#send(feedback === undefined ? report : Buffer.concat([report, feedback]));

@@ -7,9 +7,9 @@ import { guardDtls } from '../dtls-guard.ts';
 import { guardSctp } from '../sctp-guard.ts';
 import { guardUdpSockets } from '../udp-socket-guard.ts';
 import { HeadlessIce } from './headless-ice.ts';
-import { MediaReception } from './media-reception.ts';
+import { MediaReception, type ExpectedTrack } from './media-reception.ts';
 import { ReceivedTrack } from './received-track.ts';
-import { readTerms } from './reception-terms.ts';
+import { readTerms, type MediaKind } from './reception-terms.ts';
 
 interface SessionDescription {
   type: 'answer' | 'offer' | 'pranswer' | 'rollback';
@@ -43,15 +43,13 @@ export class HeadlessPeerConnection {
   readonly #connection: RTCPeerConnection;
   readonly #onFirstFrame: () => void;
   readonly #iceServers: readonly IceServer[];
-  /** By SSRC. */
-  readonly #tracks = new Map<number, ReceivedTrack>();
+  readonly #tracks = new Map<MediaKind, ExpectedTrack>();
   readonly #stateListeners: (() => void)[] = [];
   readonly #candidateListeners: Listeners['icecandidate'][] = [];
   readonly #trackListeners: Listeners['track'][] = [];
   /** Since the first offer. */
   #ice: HeadlessIce | undefined;
   #reception: MediaReception | undefined;
-  #offer = '';
   #codecs: ReadonlyMap<number, string> = new Map();
 
   constructor(configuration: HeadlessConfiguration) {
@@ -78,7 +76,6 @@ export class HeadlessPeerConnection {
     const offer = takeCandidates(sdp);
     this.#ice?.noteOffer(sdp);
     await this.#connection.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
-    this.#offer = sdp;
     this.#codecs = readPayloadTypes(sdp);
     if (this.#ice === undefined) {
       this.#ice = new HeadlessIce(this.#connection, this.#iceServers, () => {
@@ -105,7 +102,7 @@ export class HeadlessPeerConnection {
     const applied = Promise.withResolvers<void>();
     this.#connection.signalingStateChange.once(() => applied.resolve());
     this.#connection.setLocalDescription({ type: 'answer', sdp }).then(() => applied.resolve(), applied.reject);
-    this.#reception?.accept(readTerms(this.#offer, sdp), this.#tracks);
+    this.#reception?.accept(readTerms(sdp), this.#tracks.values());
     await applied.promise;
     this.#ice?.answered();
   }
@@ -121,7 +118,7 @@ export class HeadlessPeerConnection {
 
   async getStats(): Promise<Map<string, Record<string, unknown>>> {
     const now = Date.now();
-    const entries = Array.from(this.#tracks.values()).flatMap((track) => track.statistics(this.#codecs, now));
+    const entries = Array.from(this.#tracks.values()).flatMap(({ track }) => track.statistics(this.#codecs, now));
     const roundTrip = this.#connection.iceTransports[0]?.connection.nominated?.rtt;
     if (roundTrip !== undefined) {
       entries.push({ id: 'pair', type: 'candidate-pair', timestamp: now, nominated: true, currentRoundTripTime: roundTrip });
@@ -171,8 +168,10 @@ export class HeadlessPeerConnection {
 
   #onTrack(track: MediaStreamTrack): void {
     if (track.kind !== 'audio' && track.kind !== 'video') return;
-    if (track.ssrc !== undefined) this.#tracks.set(track.ssrc, new ReceivedTrack(track.kind, this.#onFirstFrame));
-    for (const listener of this.#trackListeners) listener({ track: { kind: track.kind, id: track.uuid } });
+    const { kind, ssrc, uuid } = track;
+    // What is measured is of one of each kind.
+    if (!this.#tracks.has(kind)) this.#tracks.set(kind, { track: new ReceivedTrack(kind, this.#onFirstFrame), ssrc });
+    for (const listener of this.#trackListeners) listener({ track: { kind, id: uuid } });
   }
 }
 

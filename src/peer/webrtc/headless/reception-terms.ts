@@ -1,9 +1,11 @@
 import { TRANSPORT_FEEDBACK, TRANSPORT_SEQUENCE_EXTENSION } from '../offer.ts';
 
+export type MediaKind = 'audio' | 'video';
+
 /** What offer and answer agree on for who receives. */
 export interface ReceptionTerms {
-  /** SSRC of a stream by that of its retransmissions (RFC 4588 section 8.3). */
-  repairedSources: ReadonlyMap<number, number>;
+  /** What media packets are of, by payload type: of bundled sections those differ, and so need no SSRC to be told apart (RFC 8843 section 9.2). */
+  kinds: ReadonlyMap<number, MediaKind>;
   /** Payload type by that of its retransmissions (RFC 4588 section 8.1). */
   repairedTypes: ReadonlyMap<number, number>;
   /** Missing packets of the picture may be asked for. */
@@ -12,15 +14,15 @@ export interface ReceptionTerms {
   transportSequenceId: number | undefined;
 }
 
-export function readTerms(offer: string, answer: string): ReceptionTerms {
+/** @param answer which holds no more than was offered */
+export function readTerms(answer: string): ReceptionTerms {
   const video = answer.split(/^(?=m=)/m).find((section) => section.startsWith('m=video')) ?? '';
   const givesFeedback = new RegExp(`^a=rtcp-fb:\\S+ ${TRANSPORT_FEEDBACK}\\s*$`, 'm').test(answer);
   return {
-    repairedSources: new Map(
-      Array.from(offer.matchAll(/^a=ssrc-group:FID (\d{1,10}) (\d{1,10})/gm), ([, media, repair]) => [
-        Number(repair),
-        Number(media),
-      ]),
+    kinds: new Map(
+      Array.from(answer.matchAll(/^m=(audio|video) \d{1,5} \S+ ([\d ]+)/gm)).flatMap(([, kind, payloadTypes = '']) =>
+        payloadTypes.split(' ').map((payloadType) => [Number(payloadType), kind === 'audio' ? 'audio' : 'video'] as const),
+      ),
     ),
     repairedTypes: new Map(
       Array.from(answer.matchAll(/^a=fmtp:(\d{1,3}) (?:.*;\s*)?apt=(\d{1,3})/gm), ([, repair, media]) => [

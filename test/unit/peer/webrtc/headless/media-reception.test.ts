@@ -12,12 +12,12 @@ interface Reception {
   /** What werift is left with. */
   toWerift: Buffer[];
   becomeSecure: () => void;
-  protect: (sequenceNumber: number) => Buffer;
+  protect: (sequenceNumber: number, ssrc?: number, payloadType?: number) => Buffer;
   packetsReceived: () => unknown;
 }
 
 /** A reception on a transport that is no more than what the reception touches. */
-function reception(): Reception {
+function reception(ssrc?: number): Reception {
   const keys = (local: number, remote: number): ConstructorParameters<typeof SrtpSession>[0] => ({
     keys: {
       localMasterKey: Buffer.alloc(16, local),
@@ -40,8 +40,8 @@ function reception(): Reception {
   const track = new ReceivedTrack('video', () => undefined);
   const received = new MediaReception(transport as unknown as RTCDtlsTransport);
   onTestFinished(() => received.close());
-  const terms = { repairedSources: new Map(), repairedTypes: new Map(), asksForMissing: false, transportSequenceId: undefined };
-  received.accept(terms, new Map([[SSRC, track]]));
+  const kinds = new Map([[102, 'video' as const]]);
+  received.accept({ kinds, repairedTypes: new Map(), asksForMissing: false, transportSequenceId: undefined }, [{ track, ssrc }]);
   const sender = new SrtpSession(keys(2, 1));
   return {
     receive: (datagram) => onData.execute(datagram),
@@ -49,14 +49,14 @@ function reception(): Reception {
     becomeSecure: () => {
       for (const listener of listeners) listener('connected');
     },
-    protect: (sequenceNumber) =>
-      sender.encrypt(Buffer.from([9]), new RtpHeader({ payloadType: 102, sequenceNumber, timestamp: 0, ssrc: SSRC })),
+    protect: (sequenceNumber, source = SSRC, payloadType = 102) =>
+      sender.encrypt(Buffer.from([9]), new RtpHeader({ payloadType, sequenceNumber, timestamp: 0, ssrc: source })),
     packetsReceived: () => track.statistics(new Map(), 0).at(-1)?.['packetsReceived'],
   };
 }
 
 it('packets that come before the connection is secure are opened once it is', () => {
-  const { receive, becomeSecure, protect, packetsReceived } = reception();
+  const { receive, becomeSecure, protect, packetsReceived } = reception(SSRC);
   for (const sequenceNumber of [1, 2]) receive(protect(sequenceNumber));
   expect(packetsReceived()).toBe(0);
   becomeSecure();
@@ -66,14 +66,14 @@ it('packets that come before the connection is secure are opened once it is', ()
 });
 
 it('no more of them are kept than a first picture has', () => {
-  const { receive, becomeSecure, protect, packetsReceived } = reception();
+  const { receive, becomeSecure, protect, packetsReceived } = reception(SSRC);
   for (let sequenceNumber = 1; sequenceNumber <= 1001; sequenceNumber += 1) receive(protect(sequenceNumber));
   becomeSecure();
   expect(packetsReceived()).toBe(1000);
 });
 
 it('what is forged is passed over, and moves no counter', () => {
-  const { receive, becomeSecure, protect, packetsReceived } = reception();
+  const { receive, becomeSecure, protect, packetsReceived } = reception(SSRC);
   becomeSecure();
   receive(protect(40_000));
   const forged = Buffer.from(protect(40_001));
@@ -87,10 +87,23 @@ it('what is forged is passed over, and moves no counter', () => {
 });
 
 it('what is not RTP stays with werift', () => {
-  const { receive, toWerift } = reception();
+  const { receive, toWerift } = reception(SSRC);
   const others = [[0, 1], [20, 254], [63], [0x80, 200], [0x80, 206], [192, 0], []].map((bytes) => Buffer.from(bytes));
   for (const datagram of others) receive(datagram);
   expect(toWerift).toEqual(others);
   receive(Buffer.from([0x80, 102]));
   expect(toWerift).toHaveLength(others.length);
+});
+
+it('of a source that the offer names nothing else is taken, and what comes where it names none', () => {
+  const named = reception(SSRC);
+  named.becomeSecure();
+  named.receive(named.protect(1));
+  named.receive(named.protect(2, SSRC + 1));
+  expect(named.packetsReceived()).toBe(1);
+  const unnamed = reception();
+  unnamed.becomeSecure();
+  unnamed.receive(unnamed.protect(1, SSRC + 1));
+  unnamed.receive(unnamed.protect(2, SSRC + 1, 103));
+  expect(unnamed.packetsReceived()).toBe(1);
 });

@@ -31,13 +31,13 @@ interface Sending {
   statistics: () => Promise<Record<string, unknown>>;
 }
 
-/** A device and a viewer between whom media may flow; the device sends what the test has it send. */
-async function connected(): Promise<Sending> {
+/** A device and a viewer between whom media may flow; the device sends what the test has it send. @param offered what the viewer is given of its offer */
+async function connected(offered = (sdp: string): string => sdp): Promise<Sending> {
   const viewer = new HeadlessPeerConnection({ iceServers: [], onFirstFrame: () => undefined });
   onTestFinished(() => viewer.close());
   const toViewer: IceCandidate[] = [];
   const { peer, told } = makePeer({ onCandidate: (candidate) => toViewer.push(candidate) });
-  await viewer.setRemoteDescription({ type: 'offer', sdp: await peer.offer(OFFERED) });
+  await viewer.setRemoteDescription({ type: 'offer', sdp: offered(await peer.offer(OFFERED)) });
   const answer = await viewer.createAnswer();
   await peer.accept(answer.sdp ?? '');
   viewer.addEventListener('icecandidate', ({ candidate }) => void peer.addCandidate(candidate ?? { candidate: '' }));
@@ -97,8 +97,17 @@ function slice(sequence: number): Packet {
   return { sequence, picture: sequence, payload: SLICE };
 }
 
-it('a headless viewer asks for what is missing, and takes what is sent again in its place', async () => {
-  const { send, sendAgain, rtcp, statistics, ssrc } = await connected();
+/** RFC 9429 has an offer without them. */
+function withoutSources(sdp: string): string {
+  expect(sdp).toContain('a=ssrc-group:FID');
+  return sdp.replaceAll(/^a=ssrc.*\r\n/gm, '');
+}
+
+it.each([
+  ['', (sdp: string): string => sdp],
+  [', also where the offer names no sources', withoutSources],
+])('a headless viewer asks for what is missing, and takes what is sent again in its place%s', async (_, offered) => {
+  const { send, sendAgain, rtcp, statistics, ssrc } = await connected(offered);
   const missing = sendKeyframe(65_530, send);
   send(slice(missing + 1));
   const nack = await vi.waitUntil(() => rtcp.find(({ type }) => type === 'nack'), WAIT);
