@@ -133,11 +133,10 @@ class Observed {
 
 /** Whether each picture that follows a gap, or one of another profile, is a keyframe. */
 function decodable(sent: readonly Sent[], places: ReadonlyMap<Sent['payloads'], Place>): boolean {
-  const placeOf = ({ payloads }: Sent): Place | undefined => places.get(payloads);
-  return sent.every((picture, index) => {
-    const [place, before] = [placeOf(picture), sent.slice(index - 1, index).map(placeOf)[0]];
-    const follows = place?.profile === before?.profile && place?.number === (before?.number ?? 0) + 1;
-    return place !== undefined && (picture.keyframe || follows);
+  return sent.every(({ payloads, keyframe }, index) => {
+    const [place, before] = [places.get(payloads), places.get(sent[index - 1]?.payloads ?? [])];
+    if (place === undefined || before === undefined) return place !== undefined && keyframe;
+    return keyframe || (place.profile === before.profile && place.number === before.number + 1);
   });
 }
 
@@ -146,7 +145,6 @@ function switchesOf(sessions: readonly SessionStats[]): number {
   return sessions.reduce((sum, { adaptation }) => sum + (adaptation?.switches ?? 0), 0);
 }
 
-/** What is to hold of viewers that are adapted to their paths, and of those that are not. */
 const adaptations = [
   ['that are not adapted to their paths', false],
   ['that are', true],

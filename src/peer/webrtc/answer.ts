@@ -193,6 +193,23 @@ function parse(sdp: string): SessionDescription {
   return parseSdp(sdp);
 }
 
+export type MediaKind = 'audio' | 'video';
+
+/**
+ * What packets of a session description's sections are of, by payload type. Of sections that are bundled those differ, so that they need no SSRC to be told
+ * apart (RFC 8843 section 9.2).
+ */
+export function readMediaKinds(sdp: string): ReadonlyMap<number, MediaKind> {
+  return new Map(
+    parse(sdp).media.flatMap(({ type, payloads }) => {
+      if (type !== 'audio' && type !== 'video') return [];
+      return text(payloads)
+        .split(' ')
+        .map((payloadType) => [Number(payloadType), type] as const);
+    }),
+  );
+}
+
 /** Encoding names of all sections of a session description by payload type. */
 export function readPayloadTypes(sdp: string): ReadonlyMap<number, string> {
   return new Map(parse(sdp).media.flatMap(({ rtp }) => rtp.map(({ payload, codec }) => [payload, codec] as const)));

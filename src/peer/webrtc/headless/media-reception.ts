@@ -1,13 +1,14 @@
 import type { RTCDtlsTransport, RtcpPacket } from 'werift';
 import { parseRtpPacket, type RtpPacket } from '../../../media/rtp/packet.ts';
 import { encodeNack, encodeReceiverReport, isRtcp, type RtcpMessage } from '../../../media/rtp/rtcp.ts';
+import type { MediaKind } from '../answer.ts';
 import { prepareKeys } from '../prepared-keys.ts';
 import { receiveRtcp } from '../received-rtcp.ts';
 import { CNAME, KeyframeRequests } from './keyframe-request.ts';
 import { MissingPackets } from './missing-packets.ts';
 import { PacketIndexes } from './packet-index.ts';
 import { RECOVERY_MS, type ReceivedTrack } from './received-track.ts';
-import type { MediaKind, ReceptionTerms } from './reception-terms.ts';
+import type { ReceptionTerms } from './reception-terms.ts';
 import { SrtpReader } from './srtp-reader.ts';
 import { TransportArrivals } from './transport-arrivals.ts';
 

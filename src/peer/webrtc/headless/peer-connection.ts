@@ -1,6 +1,6 @@
 import { type MediaStreamTrack, RTCPeerConnection, type RTCDataChannel } from 'werift';
 import type { IceCandidate, IceServer } from '../../../base/ice.ts';
-import { readPayloadTypes } from '../answer.ts';
+import { readPayloadTypes, type MediaKind } from '../answer.ts';
 import { offeredMedia } from '../offer.ts';
 import { takeCandidates } from '../ice/restart-offer.ts';
 import { guardDtls } from '../dtls-guard.ts';
@@ -9,7 +9,7 @@ import { guardUdpSockets } from '../udp-socket-guard.ts';
 import { HeadlessIce } from './headless-ice.ts';
 import { MediaReception, type ExpectedTrack } from './media-reception.ts';
 import { ReceivedTrack } from './received-track.ts';
-import { readTerms, type MediaKind } from './reception-terms.ts';
+import { readTerms } from './reception-terms.ts';
 
 interface SessionDescription {
   type: 'answer' | 'offer' | 'pranswer' | 'rollback';
@@ -50,6 +50,7 @@ export class HeadlessPeerConnection {
   /** Since the first offer. */
   #ice: HeadlessIce | undefined;
   #reception: MediaReception | undefined;
+  #offer = '';
   #codecs: ReadonlyMap<number, string> = new Map();
 
   constructor(configuration: HeadlessConfiguration) {
@@ -76,6 +77,7 @@ export class HeadlessPeerConnection {
     const offer = takeCandidates(sdp);
     this.#ice?.noteOffer(sdp);
     await this.#connection.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
+    this.#offer = sdp;
     this.#codecs = readPayloadTypes(sdp);
     if (this.#ice === undefined) {
       this.#ice = new HeadlessIce(this.#connection, this.#iceServers, () => {
@@ -102,7 +104,7 @@ export class HeadlessPeerConnection {
     const applied = Promise.withResolvers<void>();
     this.#connection.signalingStateChange.once(() => applied.resolve());
     this.#connection.setLocalDescription({ type: 'answer', sdp }).then(() => applied.resolve(), applied.reject);
-    this.#reception?.accept(readTerms(sdp), this.#tracks.values());
+    this.#reception?.accept(readTerms(this.#offer, sdp), this.#tracks.values());
     await applied.promise;
     this.#ice?.answered();
   }

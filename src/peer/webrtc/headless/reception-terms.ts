@@ -1,10 +1,9 @@
+import { readMediaKinds, type MediaKind } from '../answer.ts';
 import { TRANSPORT_FEEDBACK, TRANSPORT_SEQUENCE_EXTENSION } from '../offer.ts';
-
-export type MediaKind = 'audio' | 'video';
 
 /** What offer and answer agree on for who receives. */
 export interface ReceptionTerms {
-  /** What media packets are of, by payload type: of bundled sections those differ, and so need no SSRC to be told apart (RFC 8843 section 9.2). */
+  /** What packets are of, by payload type: also those of codecs that were offered and not accepted, which some send all the same. */
   kinds: ReadonlyMap<number, MediaKind>;
   /** Payload type by that of its retransmissions (RFC 4588 section 8.1). */
   repairedTypes: ReadonlyMap<number, number>;
@@ -14,16 +13,11 @@ export interface ReceptionTerms {
   transportSequenceId: number | undefined;
 }
 
-/** @param answer which holds no more than was offered */
-export function readTerms(answer: string): ReceptionTerms {
+export function readTerms(offer: string, answer: string): ReceptionTerms {
   const video = answer.split(/^(?=m=)/m).find((section) => section.startsWith('m=video')) ?? '';
   const givesFeedback = new RegExp(`^a=rtcp-fb:\\S+ ${TRANSPORT_FEEDBACK}\\s*$`, 'm').test(answer);
   return {
-    kinds: new Map(
-      Array.from(answer.matchAll(/^m=(audio|video) \d{1,5} \S+ ([\d ]+)/gm)).flatMap(([, kind, payloadTypes = '']) =>
-        payloadTypes.split(' ').map((payloadType) => [Number(payloadType), kind === 'audio' ? 'audio' : 'video'] as const),
-      ),
-    ),
+    kinds: readMediaKinds(offer),
     repairedTypes: new Map(
       Array.from(answer.matchAll(/^a=fmtp:(\d{1,3}) (?:.*;\s*)?apt=(\d{1,3})/gm), ([, repair, media]) => [
         Number(repair),

@@ -1,6 +1,11 @@
 import { expect, it } from 'vitest';
 import { readTerms } from '../../../../../src/peer/webrtc/headless/reception-terms.ts';
 
+const OFFER = `v=0
+m=video 9 UDP/TLS/RTP/SAVPF 96 97
+m=audio 9 UDP/TLS/RTP/SAVPF 0 8
+m=application 9 UDP/DTLS/SCTP webrtc-datachannel
+`;
 const ANSWER = `v=0
 m=video 9 UDP/TLS/RTP/SAVPF 96 97
 a=rtcp-fb:96 nack
@@ -13,12 +18,13 @@ a=extmap:8/sendonly http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-
 m=audio 9 UDP/TLS/RTP/SAVPF 0
 `;
 
-it('the answer says what is of which kind, what repairs what, what may be asked for, and where packets are numbered', () => {
-  expect(readTerms(ANSWER)).toEqual({
+it('offer and answer say what is of which kind, what repairs what, what may be asked for, and where packets are numbered', () => {
+  expect(readTerms(OFFER, ANSWER)).toEqual({
     kinds: new Map([
       [96, 'video'],
       [97, 'video'],
       [0, 'audio'],
+      [8, 'audio'],
     ]),
     repairedTypes: new Map([[97, 96]]),
     asksForMissing: true,
@@ -28,7 +34,7 @@ it('the answer says what is of which kind, what repairs what, what may be asked 
 
 it('nothing is asked for that was not agreed on', () => {
   const without = ANSWER.replace('a=rtcp-fb:96 nack\n', '').replace('a=rtcp-fb:96 transport-cc\n', '');
-  expect(readTerms(without)).toMatchObject({ asksForMissing: false, transportSequenceId: undefined });
+  expect(readTerms(OFFER, without)).toMatchObject({ asksForMissing: false, transportSequenceId: undefined });
   const ofSound = `${without}a=rtcp-fb:0 nack\n`;
-  expect(readTerms(ofSound).asksForMissing).toBe(false);
+  expect(readTerms(OFFER, ofSound).asksForMissing).toBe(false);
 });
