@@ -195,6 +195,8 @@ describe.concurrent('view of a camera that does not play', () => {
     const { simulated, camera } = await startSimulatedCamera('yard');
     simulated.rtsp.faults.lossShare = 1;
     const site = await startSite([camera]);
+    // Who comes sooner is told that the camera is not connected yet.
+    await vi.waitFor(() => expect(site.gateway.cameras()[0]?.state).toBe('online'), { timeout: 15_000, interval: 20 });
     const { code, stdout } = await runCli([...viewArguments(site.signaling, 'yard'), '--json']);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
