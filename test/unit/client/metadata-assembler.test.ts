@@ -84,9 +84,10 @@ describe.each([
   });
 
   it('are bounded when compressed', async () => {
-    const endless = gzipSync(randomBytes(3 * 1024 * 1024));
-    for (let at = 0; at < endless.length; at += 64 * 1024) {
-      push(endless.subarray(at, at + 64 * 1024));
+    push(gzipSync(XML).subarray(0, 20));
+    // None ends in what looks like a plausible length: to try it takes time, in which the next document would find no room either.
+    for (let pieces = 0; pieces < 48; pieces += 1) {
+      push(Buffer.alloc(64 * 1024, 0xff));
       await new Promise((resolve) => setImmediate(resolve));
     }
     await vi.waitFor(() => expect(assembler.dropped).toBeGreaterThan(0), WAIT);
