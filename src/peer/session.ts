@@ -68,6 +68,7 @@ export class Session {
         this.#egress?.beginPath(false);
         this.#emit(() => options.events.offer(offer, [...this.#subprotocols]));
       },
+      onPathFound: () => this.#egress?.beginPath(true),
       onConnected: (media, transport) => this.#goLive(media, transport),
       // What comes while the goodbye is on its way is not obeyed any more.
       onRtcp: (message) => {
@@ -284,11 +285,8 @@ export class Session {
     });
     egress.thinning = this.#thinning;
     this.#egress = egress;
-    let wasInDoubt = false;
     this.#reportTimer = setInterval(() => {
-      const isInDoubt = this.#peer.isPathInDoubt;
-      if (isInDoubt || wasInDoubt) egress.beginPath(!isInDoubt);
-      wasInDoubt = isInDoubt;
+      if (this.#peer.isPathInDoubt) egress.beginPath(false);
       egress.sendReports();
       const report = media.talk && this.#talk.report(media.talk, clock.now());
       if (report !== undefined) transport.sendRtcp(report);

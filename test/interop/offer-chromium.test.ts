@@ -38,6 +38,7 @@ async function offer(audio: OfferedAudio | undefined, video: readonly VideoCodec
     onConnected: nothing,
     onRtcp: nothing,
     onRestartOffer: nothing,
+    onPathFound: nothing,
     onDataChannel: nothing,
     onDisconnected: nothing,
   });

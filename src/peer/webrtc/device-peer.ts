@@ -45,6 +45,8 @@ export interface DevicePeerOptions {
   onCandidate: (candidate: IceCandidate) => void;
   /** The path to the viewer failed: it is to be invited again, with this offer. */
   onRestartOffer: (offer: string) => void;
+  /** The viewer is reached by another path than before, or again by one that was in doubt. */
+  onPathFound: () => void;
   /** Media may flow. */
   onConnected: (media: NegotiatedMedia, transport: EgressTransport) => void;
   onRtcp: (message: RtcpMessage) => void;
@@ -99,6 +101,7 @@ export class DevicePeer {
       iceServers: options.iceServers,
       onCandidate: (candidate) => options.onCandidate(candidate),
       onRestartOffer: (offer) => options.onRestartOffer(offer),
+      onPathFound: () => options.onPathFound(),
       onEnded: (error) => this.#tellEnd(error),
     });
   }

@@ -5,6 +5,7 @@ import { CircuitBreaker, type CircuitBreak } from '../../../src/peer/egress/circ
 import { ViewerEgress } from '../../../src/peer/egress/viewer-egress.ts';
 import { receiveRtcp } from '../../../src/peer/webrtc/received-rtcp.ts';
 import { DevicePeer } from '../../../src/peer/webrtc/device-peer.ts';
+import { PathWatch } from '../../../src/peer/webrtc/ice/path-watch.ts';
 import { IDR, videoTrack } from '../media/h264-camera.ts';
 import { CLOSED, METADATA, openSession, reaches, reject, sendDocument, sendKeyframe, watch } from './session-fixture.ts';
 import { WAIT } from './webrtc/loopback-viewer.ts';
@@ -134,21 +135,21 @@ describe('a session with a viewer', () => {
     const opened = openSession();
     const begins = vi.spyOn(ViewerEgress.prototype, 'beginPath');
     const reports = vi.spyOn(ViewerEgress.prototype, 'sendReports');
-    const doubt = vi.spyOn(DevicePeer.prototype, 'isPathInDoubt', 'get').mockReturnValue(true);
-    onTestFinished(() => {
-      begins.mockRestore();
-      reports.mockRestore();
-      doubt.mockRestore();
-    });
+    const path = vi.spyOn(PathWatch.prototype, 'check').mockReturnValue('failing');
+    for (const spy of [begins, reports, path]) onTestFinished(() => spy.mockRestore());
     await watch(opened, []);
     await reaches(opened, 'live');
+    await vi.waitFor(() => expect(opened.offers).toHaveLength(2), WAIT);
+    opened.session.refused(CLOSED);
+    begins.mockClear();
     await vi.waitFor(() => expect(begins).toHaveBeenCalledTimes(2), WAIT);
     expect(begins.mock.calls).toEqual([[false], [false]]);
-    doubt.mockReturnValue(false);
+    path.mockReturnValue('well');
     await vi.waitFor(() => expect(begins).toHaveBeenLastCalledWith(true), WAIT);
     reports.mockClear();
+    begins.mockClear();
     await vi.waitFor(() => expect(reports).toHaveBeenCalledTimes(2), WAIT);
-    expect(begins.mock.calls).toEqual([[false], [false], [true]]);
+    expect(begins).not.toHaveBeenCalled();
   });
 
   it('that is closed obeys its viewer no more, however long the goodbye takes', async () => {

@@ -5,6 +5,7 @@ import type { IceSettings, PathKind } from '../../../plane/messages.ts';
 import { MulticastNames } from '../mdns/multicast-names.ts';
 import { announced } from './advertised.ts';
 import { CandidateGathering } from './gathering.ts';
+import { lastFormerCheck } from './ingress-guard.ts';
 import { isLoopback, localAddresses } from './local-addresses.ts';
 import { checkFailedAgain, preferDirectPaths, takeMovedPath } from './nomination.ts';
 import { PathWatch } from './path-watch.ts';
@@ -21,6 +22,8 @@ export interface DeviceIceOptions {
   onCandidate: (candidate: IceCandidate) => void;
   /** The path to the viewer failed: it is invited again, with the offer of an ICE restart. */
   onRestartOffer: (offer: string) => void;
+  /** The viewer is reached by another path than before, or again by one that was in doubt. */
+  onPathFound: () => void;
   onEnded: (error: GatewayError) => void;
 }
 
@@ -31,6 +34,8 @@ const ASK_AGAIN_MS = 5000;
 const MOVED_AFTER_MS = 2000;
 /** How long an offer of a restart stands while the viewer goes on by the path that was taken for dead. */
 const ANSWER_MS = 10_000;
+/** And while it checks from elsewhere. */
+const MOVED_ANSWER_MS = 3000;
 /** When paths that did not work are tried once more, after the answer and each time that it was done. */
 const AGAIN_AFTER_MS = [2000, 3000, 5000, 8000];
 
@@ -156,7 +161,9 @@ export class DeviceIce {
       this.#tryAgain();
       this.#addCandidatesOf(answer);
       await connecting;
-      if (this.#restart === restart) this.#restart = undefined;
+      if (this.#restart !== restart) return;
+      this.#restart = undefined;
+      this.#found();
     } catch {
       if (this.#restart === restart) this.refuseRestart();
     }
@@ -186,9 +193,15 @@ export class DeviceIce {
 
   /** The path is well: a viewer that does not hear of the restart, since its way to the signaling server is gone, does not lose it for that. */
   #onWell(now: number): void {
-    this.#refusedAt = undefined;
     const isLate = this.#invitedAt !== undefined && now - this.#invitedAt >= ANSWER_MS;
     if (isLate && this.#restart?.unansweredPath !== undefined && this.#connection.state !== 'failed') this.#undoRestart();
+    else if (this.#refusedAt === undefined) return;
+    this.#found();
+  }
+
+  #found(): void {
+    this.#refusedAt = undefined;
+    this.#options.onPathFound();
   }
 
   /** Not waited for: to look up a name takes seconds where nobody answers. What cannot be used is left out. */
@@ -224,18 +237,29 @@ export class DeviceIce {
     const now = performance.now();
     this.#restart?.confirm(now);
     const path = this.#restart === undefined ? this.#connection.nominated : this.#restart.unansweredPath;
-    const signs = path && signsOf(path);
-    const state = this.#watch?.check(signs, now);
-    this.#followViewer(this.#restart === undefined && signs !== undefined && (this.#watch?.silentMs(now) ?? 0) >= MOVED_AFTER_MS);
-    if (state === 'lost') this.#end('session.lost', LOST);
+    const state = this.#watch?.check(path && signsOf(path), now);
+    const isSilent = path !== undefined && (this.#watch?.silentMs(now) ?? 0) >= MOVED_AFTER_MS;
+    if (isSilent && this.#hasMovedUnanswered(path, now)) this.#undoRestart();
+    if (this.#followViewer(isSilent && this.#restart === undefined)) this.#found();
+    else if (state === 'lost') this.#end('session.lost', LOST);
     else if (state === 'well') this.#onWell(now);
     else if (this.#refusedAt === undefined || now - this.#refusedAt >= ASK_AGAIN_MS) this.#beginRestart();
   }
 
-  #followViewer(isSilent: boolean): void {
+  /** @returns whether another path was taken */
+  #followViewer(isSilent: boolean): boolean {
     const isAlive = (pair: CandidatePair): boolean => pair.requestsReceived > (this.#checked.get(pair) ?? 0);
-    if (isSilent) takeMovedPath(this.#connection, isAlive);
+    const hasMoved = isSilent && takeMovedPath(this.#connection, isAlive);
     for (const pair of this.#connection.checkList) this.#checked.set(pair, pair.requestsReceived);
+    return hasMoved;
+  }
+
+  /** It checks from elsewhere as if there were no restart: it does not know of that, since its way to the signaling server went with its address. */
+  #hasMovedUnanswered({ remoteAddr: [address, port] }: CandidatePair, now: number): boolean {
+    const last = lastFormerCheck(this.#connection);
+    if (last === undefined || this.#restart === undefined || this.#invitedAt === undefined) return false;
+    const isElsewhere = last.from[0] !== address || last.from[1] !== port;
+    return isElsewhere && last.atMs > this.#invitedAt && now - this.#invitedAt >= MOVED_ANSWER_MS;
   }
 
   /** Consent ran out, or a TCP connection was closed. */

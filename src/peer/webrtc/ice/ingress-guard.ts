@@ -34,7 +34,10 @@ export function guardIngress(connection: Connection, protocol: LocalProtocol, lo
     // Before its integrity, which costs much more.
     if (password === undefined || !isAdmitted(agent, from, loopback)) return;
     if (parseMessage(bytes, Buffer.from(password)) === undefined) return;
-    if (username !== agent.localUsername) return answerFormerGeneration(protocol, request, from, password);
+    if (username !== agent.localUsername) {
+      formerChecks.set(connection, { from, atMs: performance.now() });
+      return answerFormerGeneration(protocol, request, from, password);
+    }
     receive(request, from, bytes);
     agent.earlyChecks.splice(MAX_EARLY_CHECKS);
   };
@@ -61,6 +64,13 @@ function answerFormerGeneration(protocol: LocalProtocol, request: Message, from:
   response.setAttribute('XOR-MAPPED-ADDRESS', from).addMessageIntegrity(Buffer.from(password)).addFingerprint();
   protocol.sendStun(response, from).catch(() => undefined);
 }
+
+/** The last check by credentials that an ICE restart is about to replace, or has replaced; undefined where there was none. */
+export function lastFormerCheck(connection: Connection): { from: Address; atMs: number } | undefined {
+  return formerChecks.get(connection);
+}
+
+const formerChecks = new WeakMap<Connection, { from: Address; atMs: number }>();
 
 /** Datagrams other than STUN that came on a pair over UDP. */
 export function datagramsHeard(pair: CandidatePair): number {

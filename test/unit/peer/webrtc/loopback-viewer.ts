@@ -87,6 +87,8 @@ export interface Told {
   candidates: IceCandidate[];
   /** Offers of ICE restarts. */
   restarts: string[];
+  /** Times that the viewer was found by another path, or again. */
+  found: number;
   connected: { media: NegotiatedMedia; transport: EgressTransport }[];
   rtcp: RtcpMessage[];
   channels: PeerDataChannel[];
@@ -95,12 +97,13 @@ export interface Told {
 
 /** A peer that is closed when the test ends. */
 export function makePeer(options: Partial<DevicePeerOptions> = {}): { peer: DevicePeer; told: Told } {
-  const told: Told = { candidates: [], restarts: [], connected: [], rtcp: [], channels: [], disconnected: [] };
+  const told: Told = { candidates: [], restarts: [], found: 0, connected: [], rtcp: [], channels: [], disconnected: [] };
   const peer = new DevicePeer({
     ice: LOOPBACK,
     iceServers: [],
     onCandidate: (candidate) => told.candidates.push(candidate),
     onRestartOffer: (offer) => told.restarts.push(offer),
+    onPathFound: () => (told.found += 1),
     onConnected: (media, transport) => told.connected.push({ media, transport }),
     onRtcp: (message) => told.rtcp.push(message),
     onDataChannel: (channel) => told.channels.push(channel),

@@ -51,6 +51,7 @@ async function offer(udpPorts: { first: number; last: number }): Promise<Outcome
       else if (candidate.includes(' udp ')) outcome.candidates.push(Number(candidate.split(' ')[5]));
     },
     onRestartOffer: () => undefined,
+    onPathFound: () => undefined,
     onConnected: () => undefined,
     onRtcp: () => undefined,
     onDataChannel: () => undefined,

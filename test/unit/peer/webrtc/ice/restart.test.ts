@@ -51,8 +51,9 @@ describe('an ICE restart', () => {
     const { viewer, peer, transport, told } = both;
     const channel = await viewer.openChannel('before');
     expect(peer.isPathInDoubt).toBe(true);
+    expect(told.found).toBe(0);
     await restart(both);
-    expect(peer.isPathInDoubt).toBe(false);
+    expect([peer.isPathInDoubt, told.found]).toEqual([false, 1]);
     const connection = viewer.transport.iceTransport.connection as Connection;
     expect(connection.remoteUsername).toBe(ufragOf(both.offer));
     const datagrams = received(viewer);
@@ -132,8 +133,9 @@ describe('an ICE restart', () => {
     };
     for (let second = 0; second < 9; second += 1) await pass(1000);
     expect(peer.isPathInDoubt).toBe(true);
+    expect(told.found).toBe(0);
     for (let second = 0; second < 3; second += 1) await pass(1000);
-    expect(peer.isPathInDoubt).toBe(false);
+    expect([peer.isPathInDoubt, told.found]).toEqual([false, 1]);
     expect(transport.send(packet(33))).toBe(true);
     expect(told.disconnected).toEqual([]);
     const fails = vi.spyOn(PathWatch.prototype, 'check').mockReturnValue('failing');
