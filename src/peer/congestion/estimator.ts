@@ -60,6 +60,7 @@ export class Estimator {
   readonly #limit = new FoundLimit();
   /** Packets were reported on one by one: what a viewer sums up says less. */
   #hasResults = false;
+  #isMeasured = false;
   #receiverBitsPerSecond: number | undefined;
   #highestReceiver: { bitsPerSecond: number; atMs: number } | undefined;
   /** Of the pictures, by the last report. */
@@ -76,6 +77,11 @@ export class Estimator {
   get bitsPerSecond(): number {
     const rate = Math.min(this.#rate.bitsPerSecond, this.#loss.bitsPerSecond ?? Number.POSITIVE_INFINITY);
     return this.#hasResults ? rate : (this.#receiverBitsPerSecond ?? rate);
+  }
+
+  /** What the path carries was seen; until then the estimate is a guess, which nothing is to be held against. */
+  get isMeasured(): boolean {
+    return this.#isMeasured;
   }
 
   /**
@@ -194,6 +200,7 @@ export class Estimator {
       this.#highestReceiver = { bitsPerSecond, atMs: nowMs };
     const expected = Math.max(highest?.bitsPerSecond ?? 0, this.#sentBitsPerSecond);
     if (bitsPerSecond < expected * RECEIVER_LIMIT) this.#limit.found(nowMs);
+    this.#isMeasured = true;
     this.#receiverBitsPerSecond = Math.max(bitsPerSecond, MIN_BITS_PER_SECOND);
   }
 
@@ -226,6 +233,7 @@ export class Estimator {
       this.#overusedAtMs = nowMs;
       this.#limit.found(nowMs);
     }
+    this.#isMeasured ||= wasBound || deliveredBitsPerSecond !== undefined;
     const hasRoom = (deliveredBitsPerSecond ?? 0) < ROOM * this.bitsPerSecond && this.#queue.milliseconds < STANDING_QUEUE_MS;
     this.#limit.look(hasRoom, nowMs);
   }

@@ -1,7 +1,7 @@
 /** What is known of the path to one viewer at one instant: what decides what it is sent goes by this alone. */
 export interface PathView {
   /**
-   * What may be sent without congestion; null while the viewer has said nothing of what came. Beyond one and a half of what is sent only where more was tried, by a
+   * What may be sent without congestion; null while too little is known of what came. Beyond one and a half of what is sent only where more was tried, by a
    * probe say.
    */
   estimateBitsPerSecond: number | null;

@@ -25,7 +25,6 @@ export class PathEstimate {
   readonly #probes = new ProbeControl();
   #estimator = new Estimator();
   #playoutDelay = new PlayoutDelay();
-  #hasBegun = false;
   #feedbackAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param now monotonic, milliseconds with a fraction: the clock of {@link sent} too */
@@ -33,9 +32,9 @@ export class PathEstimate {
     this.#now = now;
   }
 
-  /** Kbit/s that may be sent without congestion; null while the viewer has said nothing of what came. */
+  /** Kbit/s that may be sent without congestion; null while too little is known of what came. */
   get kilobitsPerSecond(): number | null {
-    return this.#hasBegun ? Math.round(this.#estimator.bitsPerSecond / 1000) : null;
+    return this.#estimator.isMeasured ? Math.round(this.#estimator.bitsPerSecond / 1000) : null;
   }
 
   /** Bit/s that pictures may take: what the path was found to carry, less while a queue empties, or what is probed; undefined while nothing has shown a limit. */
@@ -54,10 +53,11 @@ export class PathEstimate {
    * @param waitingMs how long the oldest of what is to be sent has waited
    */
   view(nowMs: number, waitingMs = 0): PathView {
-    const { hasResults, bitsPerSecond, capacityBitsPerSecond, queueMs, lossShare, sentBitsPerSecond } = this.#estimator;
+    const { isMeasured, hasResults, bitsPerSecond, capacityBitsPerSecond, queueMs, lossShare, sentBitsPerSecond } =
+      this.#estimator;
     const isIdle = this.#isIdle(nowMs);
     return {
-      estimateBitsPerSecond: this.#hasBegun ? bitsPerSecond : null,
+      estimateBitsPerSecond: isMeasured ? bitsPerSecond : null,
       capacityBitsPerSecond,
       queueMs: isIdle ? 0 : queueMs,
       waitingMs,
@@ -117,7 +117,6 @@ export class PathEstimate {
   takeFeedback(feedback: TransportFeedback): void {
     const nowMs = this.#now();
     const results = this.sent.take(feedback);
-    this.#hasBegun = true;
     this.#feedbackAtMs = nowMs;
     this.#estimator.takeResults(results, nowMs);
     this.#playoutDelay.take(this.#estimator.mostQueueMs, this.#estimator.lossShare, nowMs);
@@ -127,12 +126,10 @@ export class PathEstimate {
   }
 
   takeReceiverEstimate(bitsPerSecond: number): void {
-    this.#hasBegun = true;
     this.#estimator.takeReceiverEstimate(bitsPerSecond, this.#now());
   }
 
   takeReport(report: LossReport): void {
-    this.#hasBegun = true;
     this.#estimator.takeReport(report, this.#now());
   }
 
@@ -142,7 +139,6 @@ export class PathEstimate {
     this.#probes.beginPath();
     this.#estimator = new Estimator();
     this.#playoutDelay = new PlayoutDelay();
-    this.#hasBegun = false;
   }
 
   /**

@@ -99,6 +99,29 @@ it('begins none by itself where nothing waits, nor where no limit is known', () 
   expect(path.view(nowMs).isProbing).toBe(false);
 });
 
+it('is not known while a viewer that just began has shown nothing but that its machine was held up', () => {
+  const first = path.sent.add(BYTES, nowMs);
+  const others = Array.from({ length: 20 }, (_, index) => path.sent.add(BYTES, nowMs + index));
+  nowMs += 250;
+  const sequenceNumbers = [first, ...others];
+  // The first at once, the others together 200 ms later; in quarters of a millisecond.
+  const arrivals = sequenceNumbers.map((number) => (number === first ? 0 : 4 * (200 + number)));
+  path.takeFeedback({
+    type: 'transport-feedback',
+    firstSequence: first,
+    packets: 21,
+    referenceTime: 0,
+    sequenceNumbers,
+    arrivals,
+  });
+  const view = path.view(nowMs);
+  expect(view.queueMs).toBeGreaterThan(150);
+  expect([view.estimateBitsPerSecond, path.kilobitsPerSecond]).toEqual([null, null]);
+  run(1000);
+  expect(path.view(nowMs).estimateBitsPerSecond).toBeGreaterThanOrEqual(MBIT);
+  expect(path.kilobitsPerSecond).toBeGreaterThanOrEqual(1000);
+});
+
 it('knows nothing of another path, also of what was probed', () => {
   run(3000);
   path.probe(1.2 * MBIT);
