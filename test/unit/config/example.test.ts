@@ -18,6 +18,13 @@ const environment = {
   ADOPTED_PASSWORD: 'a',
 };
 
+/** Names of all properties in a JSON Schema, at any depth. */
+function keysOf(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const properties = 'properties' in schema ? Object.keys(schema.properties as object) : [];
+  return [...properties, ...Object.values(schema).flatMap(keysOf)];
+}
+
 describe('the example', () => {
   it('is valid as it stands', () => {
     expect(parseConfig('gateway.yaml', example, environment).cameras.map(({ camera }) => camera.id)).toEqual([
@@ -37,6 +44,11 @@ describe('the example', () => {
     expect(viewerTokens).toEqual([{ token: 'viewer-token' }, { token: 'n', cameras: ['front-door'] }]);
     expect(discovery).toMatchObject({ adopt: [{ model: 'DS-2CD*' }, { address: '192.168.1.0/24' }], interfaces: ['eth1'] });
     rmSync(credentials, { recursive: true });
+  });
+
+  it('shows every key that there is', () => {
+    const missing = keysOf(JSON.parse(configJsonSchema())).filter((key) => !new RegExp(`\\b${key}:`).test(example));
+    expect(missing).toEqual([]);
   });
 });
 
