@@ -53,23 +53,36 @@ function beyond(seen: LadderSeen | undefined, limits: Limits): string[] {
 /** What the highest rung takes of a link that has room for it. */
 const HIGHEST = { rung: MAIN, delivered: 4, meanQueueMs: 20, maxQueueMs: 250 };
 
-describe('a link of 5.5, then 1, then 5.5 Mbit/s', () => {
-  const rate = (nowMs: number): number => (nowMs >= 30_000 && nowMs < 70_000 ? 1 : 5.5) * MBIT;
+/** Falls to 1 Mbit/s after half a minute, for 40 s. */
+const stepsFrom =
+  (mbit: number) =>
+  (nowMs: number): number =>
+    (nowMs >= 30_000 && nowMs < 70_000 ? 1 : mbit) * MBIT;
+
+describe.each([
+  // The highest profile takes no more than 0.8 of the link.
+  { mbit: 5, highest: 3.5 },
+  { mbit: 5.5, highest: 4 },
+])('a link of $mbit, then 1, then $mbit Mbit/s', ({ mbit, highest }) => {
+  const rate = stepsFrom(mbit);
+  const profiles = [0.4 * MBIT, 1.5 * MBIT, highest * MBIT];
 
   it('is left within a second for the rung that fits, without a freeze; within 20 s of room the highest is back', () => {
-    const [wide, fall, drained, narrow, back, again] = view({ rate }, 30, 1, 2, 37, 20, 20);
-    expect(beyond(wide, HIGHEST)).toEqual([]);
-    // It is not stepped down: the first rung that is gone to is the one that stays.
+    const [wide, fall, drained, narrow, back, again] = view({ rate, profiles }, 30, 1, 2, 37, 20, 20);
+    const whole = { ...HIGHEST, delivered: highest };
+    expect(beyond(wide, whole)).toEqual([]);
+    // It is not stepped down: the first rung that is gone to is the one that stays. What the queue does not hold until then is lost.
     expect(fall).toMatchObject({ switches: 1 });
+    expect(beyond(fall, { delivered: 0.9, meanQueueMs: 505, maxQueueMs: 505, loss: 0.4, switches: 1 })).toEqual([]);
     for (const seen of [fall, drained]) expect(seen?.maxGapMs).toBeLessThan(400);
     expect(beyond(drained, { rung: SUB, delivered: 0.4, meanQueueMs: 60, maxQueueMs: 300 })).toEqual([]);
     expect(beyond(narrow, { rung: SUB, delivered: 0.5, meanQueueMs: 10, maxQueueMs: 200 })).toEqual([]);
     expect(beyond(back, { delivered: 0.5, meanQueueMs: 15, maxQueueMs: 100, switches: 2 })).toEqual([]);
-    expect(beyond(again, HIGHEST)).toEqual([]);
+    expect(beyond(again, whole)).toEqual([]);
   });
 
   it('is left as soon as the camera has a keyframe, where it makes none when it is asked', () => {
-    const late = { rate, answersRequests: false, groupMs: 4000 };
+    const late = { rate, profiles, answersRequests: false, groupMs: 4000 };
     const [, fall, narrow] = view(late, 30, 5, 35);
     expect(fall).toMatchObject({ switches: 1 });
     expect(fall?.maxGapMs).toBeLessThan(1000);

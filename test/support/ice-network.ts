@@ -77,6 +77,7 @@ export type Block = keyof typeof BLOCKS;
 export class IceNetwork {
   readonly #namespaces = new Map<Place, ConnectedNamespace>();
   readonly #blocked = new Set<Place>();
+  #isLimited = false;
 
   /** @throws Error as {@link createConnectedNamespace} */
   constructor() {
@@ -115,6 +116,15 @@ export class IceNetwork {
   unblock(): void {
     for (const place of this.#blocked) this.at(place).run('nft', 'delete table inet block');
     this.#blocked.clear();
+    if (this.#isLimited) this.at('internet').run('tc', 'qdisc', 'del', 'dev', 'west', 'root');
+    this.#isLimited = false;
+  }
+
+  /** What the remote viewer's home gets from the internet is no more than this, with a queue of 300 ms, until {@link unblock}. */
+  limitHome(kilobitsPerSecond: number): void {
+    const bucket = ['rate', `${kilobitsPerSecond}kbit`, 'burst', '8kb', 'latency', '300ms'];
+    this.at('internet').run('tc', 'qdisc', 'replace', 'dev', 'west', 'root', 'tbf', ...bucket);
+    this.#isLimited = true;
   }
 
   /** Packets that the block in a place has dropped. */

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Thinning } from '../../src/base/adaptation.ts';
 import type { SessionInfo } from '../../src/base/api.ts';
 import type { IceServer } from '../../src/base/ice.ts';
 import { makeCertificate } from './certificate.ts';
@@ -44,14 +45,17 @@ const ICE_SERVERS = {
 /** A camera, named by the ICE servers that its signaling server gives. */
 export type IceCamera = keyof typeof ICE_SERVERS;
 
-/** Prints the gateway's sessions each time that another one is there, or one is not there any more. */
+/** Prints the gateway's sessions each time that another one is there, one is not there any more, or is sent less or more. */
 const SESSION_WATCH = `
   for (let before = ''; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
     const { sessions } = await (await fetch('http://127.0.0.1:8080/api/sessions')).json();
-    const now = JSON.stringify(sessions.map(({ id, camera }) => ({ id, camera })));
+    const thinning = (adaptation) => adaptation?.rungs[adaptation.rung].thinning;
+    const now = JSON.stringify(sessions.map(({ id, camera, adaptation }) => ({ id, camera, thinning: thinning(adaptation) })));
     if (now !== before) console.log(now);
     before = now;
   }`;
+
+type WatchedSession = Pick<SessionInfo, 'id' | 'camera'> & { thinning?: Thinning };
 
 export class IceSite {
   readonly network: IceNetwork;
@@ -123,9 +127,18 @@ export class IceSite {
 
   /** Ids of the sessions of a camera's viewers, as the gateway's API listed them a moment ago. */
   sessions(camera: IceCamera): string[] {
+    return this.#watched(camera).map(({ id }) => id);
+  }
+
+  /** What is left out of the pictures of each of these viewers, likewise; undefined where it was not decided yet. */
+  thinnings(camera: IceCamera): (Thinning | undefined)[] {
+    return this.#watched(camera).map(({ thinning }) => thinning);
+  }
+
+  #watched(camera: IceCamera): WatchedSession[] {
     // After the last end of a line comes what is still being said.
-    const sessions = JSON.parse(this.#sessionWatch?.stdout.split('\n').at(-2) ?? '[]') as Pick<SessionInfo, 'id' | 'camera'>[];
-    return sessions.filter((session) => session.camera === camera).map(({ id }) => id);
+    const sessions = JSON.parse(this.#sessionWatch?.stdout.split('\n').at(-2) ?? '[]') as WatchedSession[];
+    return sessions.filter((session) => session.camera === camera);
   }
 
   /** For whoever looks at a test that failed. */
