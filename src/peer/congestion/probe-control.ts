@@ -40,6 +40,8 @@ export interface ProbedPath {
   lossShare: number;
   /** All bytes that were sent on it until now. */
   sentBytes: number;
+  /** Others keep its queue full. */
+  isShared: boolean;
 }
 
 /** What was sent on the path until now. */
@@ -137,7 +139,7 @@ export class ProbeControl {
     this.#paddingLeft = Math.min(PADDING_BYTES, this.#paddingLeft + (elapsedMs * PADDING_BYTES) / 60_000);
     if (this.#paddingLeft < (bitsPerSecond * CLUSTER_MS) / 8000) return false;
     this.#path = path;
-    this.#cluster = new ProbeCluster(bitsPerSecond, nowMs, path.lossShare);
+    this.#cluster = new ProbeCluster(bitsPerSecond, nowMs, path.lossShare, path.isShared);
     return true;
   }
 

@@ -159,6 +159,7 @@ export class PathEstimate {
       capacityBitsPerSecond,
       roundTripMs,
       lossShare,
+      isShared: this.#estimator.isShared,
       sentBytes: this.sent.sentBytes,
     };
     return this.#probes.begin(path, nowMs, goal);

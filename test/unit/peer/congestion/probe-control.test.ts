@@ -32,6 +32,7 @@ class Path {
       capacityBitsPerSecond: this.capacity,
       roundTripMs: 2 * WAY_MS,
       lossShare: 0,
+      isShared: false,
       sentBytes: this.paddedBytes,
     };
     return this.control.begin(path, this.nowMs, goal);
