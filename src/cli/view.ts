@@ -1,15 +1,14 @@
 import { Command, Option } from 'commander';
 import { WebSocket } from 'ws';
-import type { AdaptationStats } from '../base/adaptation.ts';
 import type { SessionInfo } from '../base/api.ts';
 import { delay } from '../base/delay.ts';
-import { rungName } from '../base/rung-name.ts';
 import { SignalingCode, type SignalingError } from '../base/signaling.ts';
 import { connect, type OnvifSession } from '../client/index.ts';
 import { expandGzip } from './expand-gzip.ts';
 import { seconds } from './options.ts';
 import { OwnSession } from './own-session.ts';
 import { untilTerminated } from './termination.ts';
+import { progressLines, summary, type ViewResult } from './view-display.ts';
 
 interface ViewOptions {
   server: string;
@@ -18,30 +17,6 @@ interface ViewOptions {
   token?: string;
   duration: number;
   json?: true;
-}
-
-/** What `view --json` prints; part of what users rely on. */
-interface ViewResult {
-  connected: boolean;
-  timeToFirstFrameMs: number | null;
-  frames: number;
-  framesPerSecond: number | null;
-  bitrateKbps: number | null;
-  packets: number;
-  lost: number;
-  audioPackets: number;
-  /** As named by --profile; null: none was named, and the camera chose its first. */
-  profile: string | null;
-  /** Its id in the gateway's `/api/sessions`; null where the server is no gateway. */
-  session: string | null;
-  /** What the gateway decided for this viewer, as in its `/api/sessions`; null where the server is no gateway, or the gateway decides nothing. */
-  adaptation: AdaptationStats | null;
-  /** Of {@link adaptation}: what was shown at the end, and how often it became another. */
-  shownProfile: string | null;
-  profileSwitches: number;
-  metadataDocuments: number;
-  /** Null: pictures came to the end, or to Ctrl+C. `detail`: what the other side said in its own words, where that is more. */
-  error: { code: number; message: string; detail: string | null } | null;
 }
 
 const PROGRESS_INTERVAL_MS = 1000;
@@ -158,48 +133,11 @@ async function watch(
   await session.stats();
   while (!signal.aborted && remaining() > 0) {
     await delay(Math.min(PROGRESS_INTERVAL_MS, remaining()), signal);
-    const { bitrateKbps, framesDecoded, framesPerSecond, lost } = await session.stats();
-    if (bitrateKbps !== null) rates.push(bitrateKbps);
-    const before = own?.adaptation?.last?.atMs;
+    const statistics = await session.stats();
+    if (statistics.bitrateKbps !== null) rates.push(statistics.bitrateKbps);
+    const before = own;
     own = (await gateway.look(session.videoSsrc)) ?? own;
-    const received = `${framesDecoded} frames (${framesPerSecond ?? 0}/s), ${Math.round(bitrateKbps ?? 0)} kbit/s, ${lost} packets lost`;
-    progress([received, ...decided(own)].join('; '));
-    const last = own?.adaptation?.last ?? null;
-    if (last !== null && last.atMs !== before) progress(last.text);
+    for (const line of progressLines(statistics, own, before)) progress(line);
   }
   return { bitrateKbps: rates.length === 0 ? null : Math.round(rates.reduce((sum, rate) => sum + rate, 0) / rates.length), own };
-}
-
-/** What is shown, and what the network is taken to carry. */
-function decided(own: SessionInfo | undefined): string[] {
-  const rung = own?.adaptation?.rungs[own.adaptation.rung];
-  if (own === undefined || rung === undefined) return [];
-  return [`shown: ${rungName(rung)}`, ...(own.estimatedKbps === null ? [] : [`the network carries ${own.estimatedKbps} kbit/s`])];
-}
-
-function summary(result: ViewResult): string {
-  const { error } = result;
-  const why = error === null ? '' : [error.message, ...(error.detail === null ? [] : [error.detail])].join(' ');
-  if (!result.connected) return `Not connected: ${why}`;
-  const { timeToFirstFrameMs, frames, framesPerSecond, bitrateKbps, packets, lost, audioPackets, metadataDocuments } = result;
-  return [
-    `first frame   ${timeToFirstFrameMs === null ? 'none came' : `${timeToFirstFrameMs} ms`}`,
-    `frames        ${frames} (${framesPerSecond ?? 0} in the last second)`,
-    `bitrate       ${bitrateKbps ?? 0} kbit/s`,
-    `packets       ${packets}, ${lost} lost`,
-    `sound         ${audioPackets} packets`,
-    `metadata      ${metadataDocuments} documents`,
-    ...adapted(result),
-    ...(error === null ? [] : [`failed        ${why}`]),
-  ].join('\n');
-}
-
-function adapted({ adaptation }: ViewResult): string[] {
-  const rung = adaptation?.rungs[adaptation.rung];
-  if (adaptation === null || rung === undefined) return [];
-  const { last, switches } = adaptation;
-  return [
-    `shown         ${rungName(rung)}`,
-    `switches      ${switches}${last === null || switches === 0 ? '' : `, the last ${new Date(last.atMs).toISOString()}: ${last.text}`}`,
-  ];
 }
