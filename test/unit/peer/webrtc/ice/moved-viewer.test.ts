@@ -37,11 +37,17 @@ async function check(viewer: TranslatedViewer): Promise<void> {
   await protocol.request(request, remoteAddr, Buffer.from(remotePassword), { retransmissions: 6, responseTimeout: 500 });
 }
 
-/** Sends something, and waits until it has come. */
-async function expectReached({
+/** It is told once that the viewer was found, and what is sent then reaches him. */
+async function expectFollowed({
   viewer,
   transport,
-}: Pick<Awaited<ReturnType<typeof joined>>, 'viewer' | 'transport'>): Promise<void> {
+  told,
+}: Awaited<ReturnType<typeof joined>> & { viewer: TranslatedViewer }): Promise<void> {
+  await vi.waitFor(async () => {
+    await check(viewer);
+    look();
+    expect(told.found).toBe(1);
+  }, WAIT);
   const lengths: number[] = [];
   viewer.transport.iceTransport.connection.onData.subscribe(({ length }) => lengths.push(length));
   await vi.waitUntil(() => {
@@ -58,12 +64,7 @@ describe('a viewer that is at another address', () => {
     look();
     expect(both.told.found).toBe(0);
     await viewer.move();
-    await vi.waitFor(async () => {
-      await check(viewer);
-      look();
-      expect(both.told.found).toBe(1);
-    }, WAIT);
-    await expectReached(both);
+    await expectFollowed({ ...both, viewer });
     expect([both.told.restarts, both.told.disconnected]).toEqual([[], []]);
   });
 
@@ -75,12 +76,7 @@ describe('a viewer that is at another address', () => {
       expect(both.told.restarts).toHaveLength(1);
     }, WAIT);
     await viewer.move();
-    await vi.waitFor(async () => {
-      await check(viewer);
-      look();
-      expect(both.told.found).toBe(1);
-    }, WAIT);
-    await expectReached(both);
+    await expectFollowed({ ...both, viewer });
     expect(both.peer.isPathInDoubt).toBe(false);
     expect([both.told.restarts.length, both.told.disconnected]).toEqual([1, []]);
   });
