@@ -153,12 +153,13 @@ describe('a path that changes', () => {
     expect(low.estimate).toBeLessThan(1.1 * 0.9 * MBIT);
   });
 
-  it('is probed but little while a TCP download fills it, gets a sixth of it, and is known to carry what is wanted 10 s behind that', () => {
+  it('is not probed while a TCP download fills it, and is known to carry what is wanted 5 s behind that', () => {
     const tcp = (nowMs: number): boolean => nowMs > 20_000 && nowMs < 50_000;
-    const [, , shared, alone] = view({ rate: fixed(5 * MBIT), queueMs: 200, tcp }, 5, 15, 30, 10);
-    expect(shared?.padding).toBeLessThan(0.2);
-    expect(shared?.loss).toBeLessThan(0.05);
-    expect(shared?.deliveredBitsPerSecond).toBeGreaterThan((5 / 6) * MBIT * 0.9);
+    const [, , shared, alone] = view({ rate: fixed(5 * MBIT), queueMs: 200, tcp }, 5, 15, 30, 5);
+    expect(shared?.padding).toBe(0);
+    expect(shared?.loss).toBeLessThan(0.02);
+    // What TCP leaves to who gives way to a queue.
+    expect(shared?.deliveredBitsPerSecond).toBeGreaterThan(0.3 * MBIT);
     expect((shared?.deliveredBitsPerSecond ?? 0) + (shared?.tcpBitsPerSecond ?? 0)).toBeGreaterThan(0.95 * 5 * MBIT);
     expect(alone?.estimate).toBeGreaterThanOrEqual(WANTED);
     expect(alone?.loss).toBe(0);

@@ -7,7 +7,6 @@ import { PacketGroups } from './packet-groups.ts';
 import type { PacketResult } from './packet-result.ts';
 import { EMPTY_QUEUE_MS, QueueDelay } from './queue-delay.ts';
 import { MIN_BITS_PER_SECOND, RateControl } from './rate-control.ts';
-import { SHARED_GROWTH_MS, SharedQueue } from './shared-queue.ts';
 
 /** What a path is taken to carry before anything was reported. */
 const START_BITS_PER_SECOND = 1_000_000;
@@ -53,7 +52,6 @@ export class Estimator {
   #trend = new DelayTrend();
   #queue = new QueueDelay();
   #delivered = new DeliveredRate();
-  #shared = new SharedQueue();
   /** From sending to arrival, of the last packet: of two clocks, so that only its changes mean something. */
   #transitMs: number | undefined;
   #detector = new OveruseDetector();
@@ -95,7 +93,7 @@ export class Estimator {
     const isLost = this.#loss.bitsPerSecond !== undefined;
     const carried = isLost ? 0 : (this.#rate.capacityBitsPerSecond ?? 0);
     const standingMs = this.#isEmptying || this.#queue.fullForMs > MAX_STANDING_MS ? 0 : STANDING_QUEUE_MS;
-    const excessMs = Math.max(0, this.queueMs - standingMs);
+    const excessMs = Math.max(0, this.#queue.milliseconds - standingMs);
     return Math.max(this.bitsPerSecond, carried) * Math.max(MIN_DRAINING, 1 - excessMs / DRAIN_MS);
   }
 
@@ -104,14 +102,9 @@ export class Estimator {
     return this.#roundTripMs;
   }
 
-  /** Of the newest packet that was reported on, milliseconds, without what others have in it; 0 without transport-wide feedback. */
+  /** Of the newest packet that was reported on, milliseconds; 0 without transport-wide feedback. */
   get queueMs(): number {
-    return Math.max(0, this.#queue.milliseconds - this.#othersMs);
-  }
-
-  /** Others keep the queue full: that there is one says nothing of what the path carries. */
-  get isShared(): boolean {
-    return this.#shared.isShared;
+    return this.#queue.milliseconds;
   }
 
   /** The most of the packets in the last feedback. */
@@ -127,7 +120,7 @@ export class Estimator {
   /** Packets are lost, and not for want of room: as on a radio link. */
   get losesAtRandom(): boolean {
     const { lossShare } = this.#loss;
-    return lossShare > 0 && lossShare <= CALM_LOSS && this.#hasResults && !this.isShared && this.#queue.fullForMs < EMPTIED_MS;
+    return lossShare > 0 && lossShare <= CALM_LOSS && this.#hasResults && this.#queue.fullForMs < EMPTIED_MS;
   }
 
   /** Bit/s of the pictures as the viewer's last report has it; 0 with transport-wide feedback. */
@@ -147,8 +140,8 @@ export class Estimator {
 
   /** No congestion, nor was there any in the last second. */
   isCalm(nowMs: number): boolean {
-    const isQuiet = this.#leastQueueMs < CALM_QUEUE_MS + this.#othersMs && this.#loss.lossShare <= CALM_LOSS;
-    return isQuiet && (this.isShared || this.#detector.usage !== 'over') && nowMs - this.#overusedAtMs >= CALM_MS;
+    const isQuiet = this.#leastQueueMs < CALM_QUEUE_MS && this.#loss.lossShare <= CALM_LOSS;
+    return isQuiet && this.#detector.usage !== 'over' && nowMs - this.#overusedAtMs >= CALM_MS;
   }
 
   /** Takes what a probe has shown: a limit below what the path carried is no more; the queue that it made where it was too much, is to go. */
@@ -175,8 +168,7 @@ export class Estimator {
       if (arrivedAtMs === undefined) continue;
       newestSentMs = Math.max(newestSentMs, sentAtMs);
       this.#watchClock(arrivedAtMs - sentAtMs);
-      this.#shared.take(sentAtMs, arrivedAtMs, bytes);
-      const queueMs = this.#queue.take(sentAtMs, arrivedAtMs, this.isShared);
+      const queueMs = this.#queue.take(sentAtMs, arrivedAtMs);
       leastQueueMs = Math.min(leastQueueMs, queueMs);
       mostQueueMs = Math.max(mostQueueMs, queueMs);
       this.#delivered.take(bytes, arrivedAtMs, queueMs, unreportedBytes);
@@ -218,7 +210,6 @@ export class Estimator {
       this.#trend = new DelayTrend();
       this.#detector = new OveruseDetector();
       this.#queue = new QueueDelay();
-      this.#shared = new SharedQueue();
       this.#delivered = new DeliveredRate();
     }
     this.#transitMs = transitMs;
@@ -247,14 +238,9 @@ export class Estimator {
     this.#limit.look(hasRoom, nowMs);
   }
 
-  /** So much of a queue that was empty of late is taken for that of others. */
-  get #othersMs(): number {
-    return this.isShared ? SHARED_GROWTH_MS : 0;
-  }
-
   /** What the detector says, as far as a queue bears it out: without, it is the trend of one that is gone, as behind a pause of the pictures. */
   #judge(usage: Usage): Usage {
-    return usage === 'over' && this.#mostQueueMs <= EMPTY_QUEUE_MS + this.#othersMs ? 'normal' : usage;
+    return usage === 'over' && this.#mostQueueMs <= EMPTY_QUEUE_MS ? 'normal' : usage;
   }
 
   #smoothRoundTrip(roundTripMs: number): void {

@@ -7,7 +7,7 @@ export interface PathView {
   estimateBitsPerSecond: number | null;
   /** What the pacer is held to: what the path was found to carry, less while a queue empties; undefined while nothing has shown a limit. */
   capacityBitsPerSecond: number | undefined;
-  /** How long packets wait in the path's queues, milliseconds: of the newest that was reported on, without what others keep in them; 0 without transport-wide feedback. */
+  /** How long packets wait in the path's queues, milliseconds: of the newest that was reported on; 0 without transport-wide feedback. */
   queueMs: number;
   /** How long the oldest of what is to be sent has waited for the path in the gateway, milliseconds; 0 where nothing waits. */
   waitingMs: number;

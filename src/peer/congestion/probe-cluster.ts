@@ -1,5 +1,4 @@
 import type { PacketResult } from './packet-result.ts';
-import { SHARED_GROWTH_MS } from './shared-queue.ts';
 
 /**
  * So long is sent at the rate that is tried. A token bucket lets some 30 KB pass at any rate: a train of 15 ms, as browsers send it, would show nothing but
@@ -31,8 +30,6 @@ export class ProbeCluster {
   readonly endMs: number;
   readonly #startMs: number;
   readonly #ownLoss: number;
-  /** By so much the delay may grow by others. */
-  readonly #othersMs: number;
   /** Least time from sending to arrival, of two clocks; at the end without what a path waits that carries just the probe. */
   #firstTransitMs = Number.POSITIVE_INFINITY;
   #lastTransitMs = Number.POSITIVE_INFINITY;
@@ -45,12 +42,8 @@ export class ProbeCluster {
   #bytes = 0;
   #newestSentMs = Number.NEGATIVE_INFINITY;
 
-  /**
-   * @param ownLoss share of packets that the path loses anyway
-   * @param isShared others keep its queue full, which grows and shrinks by what they send
-   */
-  constructor(bitsPerSecond: number, startMs: number, ownLoss: number, isShared = false) {
-    this.#othersMs = isShared ? SHARED_GROWTH_MS : 0;
+  /** @param ownLoss share of packets that the path loses anyway */
+  constructor(bitsPerSecond: number, startMs: number, ownLoss: number) {
     this.bitsPerSecond = bitsPerSecond;
     this.#startMs = startMs;
     this.#waitingAtMs = startMs;
@@ -84,9 +77,9 @@ export class ProbeCluster {
       leastMs = Math.min(leastMs, transitMs);
       if (sentAtMs >= this.endMs - END_MS) this.#lastTransitMs = Math.min(this.#lastTransitMs, transitMs);
     }
-    const tooMuchMs = isOverused ? OVERUSED_GROWTH_MS : TOO_MUCH_GROWTH_MS;
     // Behind a stall each packet has waited less than the one before it.
-    const hasGrown = newestMs >= oldestMs && leastMs - this.#firstTransitMs > tooMuchMs + this.#othersMs;
+    const hasGrown =
+      newestMs >= oldestMs && leastMs - this.#firstTransitMs > (isOverused ? OVERUSED_GROWTH_MS : TOO_MUCH_GROWTH_MS);
     return hasGrown || (this.#packets >= MIN_LOSSY_PACKETS && this.#isLossy);
   }
 
@@ -105,7 +98,7 @@ export class ProbeCluster {
     if (this.#packets < MIN_PACKETS || this.#isLossy || this.#bytes < MIN_SENT * wanted) return false;
     const growthMs = this.#lastTransitMs - this.#firstTransitMs;
     // Not finite where nothing was reported of its beginning or of its end.
-    return Number.isFinite(growthMs) && growthMs <= MAX_GROWTH_MS + this.#othersMs;
+    return Number.isFinite(growthMs) && growthMs <= MAX_GROWTH_MS;
   }
 
   /** How long it waits on a path that carries just the probe, milliseconds; 0 where that is but little. */

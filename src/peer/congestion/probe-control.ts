@@ -40,8 +40,6 @@ export interface ProbedPath {
   lossShare: number;
   /** All bytes that were sent on it until now. */
   sentBytes: number;
-  /** Others keep its queue full. */
-  isShared: boolean;
 }
 
 /** What was sent on the path until now. */
@@ -139,7 +137,7 @@ export class ProbeControl {
     this.#paddingLeft = Math.min(PADDING_BYTES, this.#paddingLeft + (elapsedMs * PADDING_BYTES) / 60_000);
     if (this.#paddingLeft < (bitsPerSecond * CLUSTER_MS) / 8000) return false;
     this.#path = path;
-    this.#cluster = new ProbeCluster(bitsPerSecond, nowMs, path.lossShare, path.isShared);
+    this.#cluster = new ProbeCluster(bitsPerSecond, nowMs, path.lossShare);
     return true;
   }
 

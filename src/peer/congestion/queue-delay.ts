@@ -1,7 +1,5 @@
 /** The least delay is looked for in this and the former period: the clocks of both sides drift apart, and paths change. */
 const PERIOD_MS = 10_000;
-/** Where others keep the queue full: what is told then is how it grows. */
-const SHARED_PERIOD_MS = 1000;
 /** What waits no longer found no queue. */
 export const EMPTY_QUEUE_MS = 5;
 
@@ -24,11 +22,10 @@ export class QueueDelay {
     return this.#newestMs - this.#emptyAtMs;
   }
 
-  /** @param isShared others keep the queue full */
-  take(sentAtMs: number, arrivedAtMs: number, isShared = false): number {
+  take(sentAtMs: number, arrivedAtMs: number): number {
     this.#periodStartMs ??= sentAtMs;
     const delayMs = arrivedAtMs - sentAtMs;
-    if (sentAtMs - this.#periodStartMs >= (isShared ? SHARED_PERIOD_MS : PERIOD_MS)) {
+    if (sentAtMs - this.#periodStartMs >= PERIOD_MS) {
       this.#periodStartMs = sentAtMs;
       this.#formerLeastMs = this.#leastMs;
       this.#leastMs = delayMs;

@@ -159,7 +159,6 @@ export class PathEstimate {
       capacityBitsPerSecond,
       roundTripMs,
       lossShare,
-      isShared: this.#estimator.isShared,
       sentBytes: this.sent.sentBytes,
     };
     return this.#probes.begin(path, nowMs, goal);

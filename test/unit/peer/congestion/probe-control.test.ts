@@ -32,7 +32,6 @@ class Path {
       capacityBitsPerSecond: this.capacity,
       roundTripMs: 2 * WAY_MS,
       lossShare: 0,
-      isShared: false,
       sentBytes: this.paddedBytes,
     };
     return this.control.begin(path, this.nowMs, goal);
