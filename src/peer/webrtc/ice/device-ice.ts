@@ -5,7 +5,7 @@ import type { IceSettings, PathKind } from '../../../plane/messages.ts';
 import { MulticastNames } from '../mdns/multicast-names.ts';
 import { announced } from './advertised.ts';
 import { CandidateGathering } from './gathering.ts';
-import { lastFormerCheck } from './ingress-guard.ts';
+import { isSame, lastFormerCheck } from './ingress-guard.ts';
 import { isLoopback, localAddresses } from './local-addresses.ts';
 import { checkFailedAgain, preferDirectPaths, takeMovedPath } from './nomination.ts';
 import { PathWatch } from './path-watch.ts';
@@ -255,11 +255,10 @@ export class DeviceIce {
   }
 
   /** It checks from elsewhere as if there were no restart: it does not know of that, since its way to the signaling server went with its address. */
-  #hasMovedUnanswered({ remoteAddr: [address, port] }: CandidatePair, now: number): boolean {
+  #hasMovedUnanswered({ remoteAddr }: CandidatePair, now: number): boolean {
     const last = lastFormerCheck(this.#connection);
     if (last === undefined || this.#restart === undefined || this.#invitedAt === undefined) return false;
-    const isElsewhere = last.from[0] !== address || last.from[1] !== port;
-    return isElsewhere && last.atMs > this.#invitedAt && now - this.#invitedAt >= MOVED_ANSWER_MS;
+    return !isSame(last.from, remoteAddr) && last.atMs > this.#invitedAt && now - this.#invitedAt >= MOVED_ANSWER_MS;
   }
 
   /** Consent ran out, or a TCP connection was closed. */

@@ -102,6 +102,7 @@ function dropStrangers(agent: AgentInternals, socket: StunProtocol): void {
   };
 }
 
-function isSame([address, port]: Address, [otherAddress, otherPort]: Address): boolean {
+/** Whether two are the same address and port. */
+export function isSame([address, port]: Address, [otherAddress, otherPort]: Address): boolean {
   return port === otherPort && address === otherAddress;
 }
